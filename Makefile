@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+# A thin layer over scripts/setup.sh, CMakePresets.json and Ninja: it holds no build rules of its own.
+# Options go through: make demo CMAKE_ARGS="-DDA3_LIBTORCH=/opt/libtorch", DEMO_ARGS="--process-res 140", JOBS=4.
+
+SHELL := bash
+PREFIX ?= /usr/local
+PRESET ?= release
+CMAKE_ARGS ?=
+DEMO_ARGS ?=
+JOBS ?= $(shell bash scripts/jobs.sh)
+BUILD := build/$(PRESET)
+
+# Ninja's own names for everything in a folder: what the demo needs, without the tests.
+PROGRAMS := sdk/all core/all io/all plugins/all configs/all tools/all
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check build setup configure install format format-check asan tsan clean
+
+help:
+	@echo "make demo     set up, build and run the demo: pictures of depth in da3-out/"
+	@echo "make test     set up, build and run the quick tests (minutes)"
+	@echo "make check    make test, then the long tests"
+	@echo "make build    set up and build everything"
+	@echo "make install  install into PREFIX (now: $(PREFIX))"
+	@echo "make asan     quick tests under the address and undefined-behaviour sanitizers (make tsan: threads)"
+	@echo "make format   format the sources"
+	@echo "make clean    remove the build trees; LibTorch stays in build/deps"
+	@echo "First use takes minutes: it installs system packages (by apt or brew, with sudo when not root) and"
+	@echo "downloads LibTorch (0.5 GB). What is done is not done again. More: README.md, docs/building.md"
+
+demo: configure
+	@cmake --build $(BUILD) -j $(JOBS) --target $(PROGRAMS)
+	@$(BUILD)/bin/da3-host $(DEMO_ARGS)
+
+test: build
+	@ctest --preset quick -j $(JOBS)
+
+check: test
+	@ctest --preset long
+
+build: configure
+	@cmake --build $(BUILD) -j $(JOBS)
+
+setup:
+	@bash scripts/setup.sh
+
+# Ninja configures again by itself when a CMake file changes; new options need it here.
+configure: setup
+	@if [ ! -f $(BUILD)/build.ninja ] || [ -n '$(CMAKE_ARGS)' ]; then cmake --preset $(PRESET) $(CMAKE_ARGS); fi
+
+install: build
+	@cmake --install $(BUILD) --prefix "$(PREFIX)"
+
+asan tsan:
+	@DA3_SKIP_LIBTORCH=1 bash scripts/setup.sh
+	@cmake --preset $@
+	@cmake --build build/$@ -j $(JOBS)
+	@ctest --preset $@ -j $(JOBS)
+
+SOURCES = $(shell git ls-files '*.c' '*.cpp' '*.h' '*.hpp' '*.mm')
+
+format:
+	@clang-format -i $(SOURCES)
+
+format-check:
+	@clang-format --dry-run --Werror $(SOURCES)
+
+clean:
+	@rm -rf build/release build/dev build/asan build/tsan
