@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "net/any_view_net.hpp"
+
+#include <utility>
+
+namespace da3::net {
+
+namespace {
+constexpr size_t kKeptGeometries = 8;
+}
+
+AnyViewNet::AnyViewNet(const checkpoint::SafetensorsFile& file, const checkpoint::NetConfig& config,
+                       at::Device device, const std::function<void(uint64_t)>& on_bytes)
+    : config_(config),
+      backbone_(WeightReader(file, config.prefix + "backbone.pretrained.", device, on_bytes), config.backbone),
+      head_(WeightReader(file, config.prefix + "head.", device, on_bytes), config.head) {
+  if (config.camera) {
+    camera_decoder_.emplace(WeightReader(file, config.prefix + "cam_dec.", device, on_bytes));
+    camera_encoder_.emplace(WeightReader(file, config.prefix + "cam_enc.", device, on_bytes));
+  }
+}
+
+std::shared_ptr<const AnyViewNet::Geometry> AnyViewNet::geometry(int64_t height, int64_t width) const {
+  const std::lock_guard lock(geometries_mutex_);
+  for (auto it = geometries_.begin(); it != geometries_.end(); ++it) {
+    if ((*it)->size.height == height && (*it)->size.width == width) {
+      geometries_.splice(geometries_.begin(), geometries_, it);
+      return geometries_.front();
+    }
+  }
+  auto made = std::make_shared<Geometry>();
+  made->size = {height / kPatch, width / kPatch, height, width};
+  made->backbone = backbone_.geometry(made->size.rows, made->size.columns);
+  made->embeddings = head_.embeddings(made->size);
+  geometries_.push_front(made);
+  if (geometries_.size() > kKeptGeometries) geometries_.pop_back();
+  return made;
+}
+
+void AnyViewNet::forget_geometries() const {
+  const std::lock_guard lock(geometries_mutex_);
+  geometries_.clear();
+}
+
+NetOutputs AnyViewNet::run(const NetInputs& inputs, const NetRequest& request, const Kernels& kernels,
+                           const RunControl& control) const {
+  const int64_t scenes = inputs.image.size(0), views = inputs.image.size(1);
+  const int64_t height = inputs.image.size(2), width = inputs.image.size(3);
+  const auto tables = geometry(height, width);
+
+  Backbone::Request backbone_request{request.reference, request.features, {}};
+  if (inputs.extrinsics.defined())
+    backbone_request.given_cameras =
+        camera_encoder_->run(inputs.extrinsics, inputs.intrinsics, height, width, kernels);
+  BackboneResult features = backbone_.run(inputs.image, backbone_request, tables->backbone, kernels, control);
+
+  NetOutputs out;
+  if (request.cameras) out.cameras = camera_decoder_->run(features.camera_tokens, height, width, kernels);
+  if (request.depth || request.rays) {
+    const DualDpt::Request head_request{request.depth, request.rays, request.head_chunk_views};
+    DenseOutputs dense =
+        head_.run(features.layers, tables->size, tables->embeddings, head_request, kernels, control);
+    const auto by_scene = [&](const at::Tensor& t) { return t.defined() ? t.unflatten(0, {scenes, views}) : t; };
+    out.depth = by_scene(dense.depth);
+    out.confidence = by_scene(dense.confidence);
+    out.ray = by_scene(dense.ray);
+    out.ray_confidence = by_scene(dense.ray_confidence);
+  }
+  for (auto& [block, tokens] : features.features)
+    out.features[block] = tokens.unflatten(2, {tables->size.rows, tables->size.columns});
+  return out;
+}
+
+}  // namespace da3::net

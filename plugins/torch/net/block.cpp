@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "net/block.hpp"
+
+#include <ATen/ops/gelu.h>
+#include <ATen/ops/silu.h>
+
+namespace da3::net {
+
+namespace {
+constexpr double kQkNormEps = 1e-5;
+}
+
+Block::Block(const WeightReader& weights, const Shape& shape)
+    : shape_(shape),
+      norm1_(weights.norm("norm1", shape.norm_eps)),
+      norm2_(weights.norm("norm2", shape.norm_eps)),
+      qkv_(weights.linear("attn.qkv")),
+      projection_(weights.scaled_linear("attn.proj", "ls1.gamma")) {
+  if (shape.qk_norm) {
+    q_norm_ = weights.norm("attn.q_norm", kQkNormEps);
+    k_norm_ = weights.norm("attn.k_norm", kQkNormEps);
+  }
+  const bool gated = shape.feed_forward == checkpoint::FeedForward::swiglu;
+  expand_ = weights.linear(gated ? "mlp.w12" : "mlp.fc1");
+  contract_ = weights.scaled_linear(gated ? "mlp.w3" : "mlp.fc2", "ls2.gamma");
+}
+
+void Block::run(at::Tensor& x, const TokenRotation& rotation, const Kernels& kernels) const {
+  x.add_(attend(kernels.layer_norm(x, norm1_), rotation, kernels));
+  x.add_(feed_forward(kernels.layer_norm(x, norm2_), kernels));
+}
+
+at::Tensor Block::attend(const at::Tensor& x, const TokenRotation& rotation, const Kernels& kernels) const {
+  const int64_t sequences = x.size(0), tokens = x.size(1), channels = x.size(2);
+  const int64_t head_dim = channels / shape_.heads;
+  const at::Tensor qkv = kernels.linear(x, qkv_).view({sequences, tokens, 3, shape_.heads, head_dim});
+  at::Tensor q = qkv.select(2, 0), k = qkv.select(2, 1);
+  const at::Tensor v = qkv.select(2, 2);
+  if (q_norm_) {
+    q = kernels.layer_norm(q, *q_norm_);
+    k = kernels.layer_norm(k, *k_norm_);
+  }
+  for (at::Tensor* side : {&q, &k}) {
+    if (rotation.every) rotate_(*side, *rotation.every);
+    if (rotation.camera) {
+      at::Tensor cameras = side->unflatten(1, {-1, rotation.tokens_per_view}).select(2, 0);
+      rotate_(cameras, *rotation.camera);
+    }
+  }
+  const at::Tensor mixed = kernels.attention(q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2));
+  return kernels.linear(mixed.transpose(1, 2).reshape({sequences, tokens, channels}), projection_);
+}
+
+at::Tensor Block::feed_forward(const at::Tensor& x, const Kernels& kernels) const {
+  at::Tensor hidden = kernels.linear(x, expand_);
+  if (shape_.feed_forward == checkpoint::FeedForward::swiglu) {
+    const auto halves = hidden.chunk(2, -1);
+    return kernels.linear(at::silu(halves[0]).mul_(halves[1]), contract_);
+  }
+  at::gelu_(hidden);
+  return kernels.linear(hidden, contract_);
+}
+
+}  // namespace da3::net

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// A transformer block: x + proj(attention(norm1 x)), then x + feed_forward(norm2 x), LayerScale folded into the projections.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <optional>
+#include <string>
+
+#include "checkpoint/model_config.hpp"
+#include "net/kernels.hpp"
+#include "net/layers.hpp"
+#include "net/rope.hpp"
+
+namespace da3::net {
+
+/// How the tokens of a block are turned before attention.
+struct TokenRotation {
+  const Rotation* every = nullptr;   ///< rotates all tokens; positions repeat per sequence
+  const Rotation* camera = nullptr;  ///< rotates only each view's token 0
+  int64_t tokens_per_view = 0;       ///< needed with camera
+};
+
+class Block {
+ public:
+  struct Shape {
+    int64_t heads = 1;
+    bool qk_norm = false;
+    checkpoint::FeedForward feed_forward = checkpoint::FeedForward::mlp;
+    double norm_eps = 1e-6;
+  };
+
+  Block(const WeightReader& weights, const Shape& shape);
+
+  /// x [sequences, tokens, C] is updated in place.
+  void run(at::Tensor& x, const TokenRotation& rotation, const Kernels& kernels) const;
+
+ private:
+  at::Tensor attend(const at::Tensor& x, const TokenRotation& rotation, const Kernels& kernels) const;
+  at::Tensor feed_forward(const at::Tensor& x, const Kernels& kernels) const;
+
+  Shape shape_;
+  Norm norm1_, norm2_;
+  Linear qkv_, projection_;
+  std::optional<Norm> q_norm_, k_norm_;
+  Linear expand_, contract_;  ///< fc1 and fc2, or w12 and w3
+};
+
+}  // namespace da3::net

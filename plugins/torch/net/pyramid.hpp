@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// Parts of the DPT head (Vision Transformers for Dense Prediction, https://arxiv.org/abs/2103.13413), kept channels-last so
+// that no transpose is left between tokens and pixels.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <array>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "checkpoint/model_config.hpp"
+#include "net/kernels.hpp"
+#include "net/positional.hpp"
+
+namespace da3::net {
+
+/// Image size in patches and pixels.
+struct HeadGeometry {
+  int64_t rows = 0, columns = 0;  ///< patches
+  int64_t height = 0, width = 0;  ///< pixels
+  double aspect() const { return static_cast<double>(width) / static_cast<double>(height); }
+};
+
+/// Tokens of four layers -> four feature maps at 4, 2, 1 and 1/2 times the patch grid, all `features` wide.
+class TokenPyramid {
+ public:
+  TokenPyramid(const WeightReader& weights, const checkpoint::HeadConfig& config);
+
+  /// layers: four of [V, P, dim_in]. embeddings: one per level (at the patch grid, out_channels wide). -> four [V, F, h, w].
+  std::array<at::Tensor, 4> run(const std::vector<at::Tensor>& layers, const HeadGeometry& geometry,
+                                const std::array<GridEmbedding, 4>& embeddings, const Kernels& kernels) const;
+
+ private:
+  at::Tensor resize(size_t level, const at::Tensor& map, const Kernels& kernels) const;
+
+  Norm norm_;
+  std::array<Linear, 4> projects_;
+  Linear upscale4_, upscale2_;
+  Convolution downscale_;
+  std::array<Convolution, 4> adapters_;
+};
+
+/// Two 3x3 convolutions with a skip.
+class ResidualUnit {
+ public:
+  ResidualUnit(const WeightReader& weights);
+  at::Tensor run(const at::Tensor& x, const Kernels& kernels) const;
+
+ private:
+  Convolution conv1_, conv2_;
+};
+
+/// Merges a finer map into a coarser one and upsamples. The 1x1 convolution commutes with bilinear upsampling and runs
+/// before it, on a quarter of the pixels.
+class FusionBlock {
+ public:
+  FusionBlock(const WeightReader& weights, bool has_lateral);
+  at::Tensor run(const at::Tensor& top, const at::Tensor* lateral, int64_t height, int64_t width,
+                 const Kernels& kernels) const;
+
+ private:
+  std::optional<ResidualUnit> lateral_unit_;
+  ResidualUnit unit_;
+  Convolution out_;
+};
+
+/// The four fusion blocks of one branch, coarse to fine: -> [V, F, 8 rows, 8 columns].
+class FusionChain {
+ public:
+  /// suffix: "" or "_aux".
+  FusionChain(const WeightReader& scratch, const std::string& suffix);
+  at::Tensor run(const std::array<at::Tensor, 4>& levels, const Kernels& kernels) const;
+
+ private:
+  FusionBlock fuse4_, fuse3_, fuse2_, fuse1_;
+};
+
+}  // namespace da3::net
