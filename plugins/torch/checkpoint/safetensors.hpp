@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The safetensors format (https://github.com/huggingface/safetensors, "Format"): a reader that maps the file and believes
-// nothing before it is checked, and a writer.
+// The safetensors format (https://github.com/huggingface/safetensors, "Format"): a reader that maps the file
+// and believes nothing before it is checked, and a writer.
 #pragma once
 
 #include <cstddef>
@@ -31,9 +31,10 @@ struct TensorView {
 /// A mapped safetensors file, read-only. Immutable; safe to share between threads.
 class SafetensorsFile {
  public:
-  /// Maps and checks: header length (8 bytes to 100 MB, inside the file), JSON of depth 3, known types, non-negative
-  /// sizes without overflow, offsets in order without overlap or hole, data that ends where the file does, no duplicate
-  /// names, __metadata__ of strings. Throws Error: DA3_E_NOT_FOUND for a missing file, DA3_E_MODEL for a bad one.
+  /// Maps and checks: header length (8 bytes to 100 MB, inside the file), JSON of depth 3, known types,
+  /// non-negative sizes without overflow, offsets in order without overlap or hole, data that ends where the
+  /// file does, no duplicate names, __metadata__ of strings. Throws Error: DA3_E_NOT_FOUND for a missing
+  /// file, DA3_E_MODEL for a bad one.
   static SafetensorsFile open(const std::filesystem::path& path);
 
   const std::filesystem::path& path() const { return path_; }
@@ -54,7 +55,8 @@ class SafetensorsFile {
   std::map<std::string, std::string> metadata_;
 };
 
-/// A tensor to write: name, type, shape, and a function that fills its C-contiguous bytes (called once, in order).
+/// A tensor to write: name, type, shape, and a function that fills its C-contiguous bytes (called once, in
+/// order).
 struct TensorSource {
   std::string name;
   DType dtype = DType::f32;
@@ -62,8 +64,9 @@ struct TensorSource {
   std::function<void(std::byte* destination, size_t bytes)> fill;
 };
 
-/// Writes tensors in the given order to a temporary name beside path and renames it. progress(bytes done, bytes total) may
-/// be empty. Throws Error: DA3_E_INVALID for a duplicate name, DA3_E_NOT_FOUND with errno when the file cannot be written.
+/// Writes tensors in the given order to a temporary name beside path and renames it. progress(bytes done,
+/// bytes total) may be empty. Throws Error: DA3_E_INVALID for a duplicate name, DA3_E_NOT_FOUND with errno
+/// when the file cannot be written.
 void write_safetensors(const std::filesystem::path& path, const std::vector<TensorSource>& tensors,
                        const std::map<std::string, std::string>& metadata = {},
                        const std::function<void(uint64_t, uint64_t)>& progress = {});

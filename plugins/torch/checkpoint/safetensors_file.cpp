@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <da3/error.hpp>
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <bit>
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+
+#include "checkpoint/printable.hpp"
+#include "checkpoint/safetensors.hpp"
+#include "checkpoint/safetensors_header.hpp"
+
+static_assert(std::endian::native == std::endian::little,
+              "safetensors data is little endian and used where it lies");
+
+namespace da3::checkpoint {
+namespace {
+
+struct Descriptor {
+  int value = -1;
+  ~Descriptor() {
+    if (value >= 0) ::close(value);
+  }
+};
+
+[[noreturn]] void cannot_open(const std::string& origin, int error) {
+  throw Error(DA3_E_NOT_FOUND,
+              "cannot open " + origin + ": " + std::generic_category().message(error) +
+                  "; name a folder with a model.safetensors that you may read",
+              0, -1, error);
+}
+
+}  // namespace
+
+struct SafetensorsFile::Mapping {
+  void* address = nullptr;
+  size_t bytes = 0;
+
+  Mapping(const std::string& origin, const std::filesystem::path& path) {
+    Descriptor file;
+    // O_NONBLOCK: a pipe of that name must be refused, not waited for.
+    file.value = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (file.value < 0) cannot_open(origin, errno);
+    struct stat status {};
+    if (::fstat(file.value, &status) != 0) cannot_open(origin, errno);
+    if (S_ISDIR(status.st_mode)) bad_checkpoint(origin, "it is a folder and not a safetensors file");
+    if (!S_ISREG(status.st_mode)) bad_checkpoint(origin, "it is no regular file");
+    if (status.st_size < 8)
+      bad_checkpoint(origin,
+                     "it has " + std::to_string(status.st_size) + " bytes, too few for a safetensors file");
+    bytes = size_t(status.st_size);
+    address = ::mmap(nullptr, bytes, PROT_READ, MAP_PRIVATE, file.value, 0);
+    if (address == MAP_FAILED) {
+      const int error = errno;
+      throw Error(error == ENOMEM ? DA3_E_NOMEM_HOST : DA3_E_NOT_FOUND,
+                  "cannot map " + origin + ": " + std::generic_category().message(error) +
+                      "; free address space or memory",
+                  0, -1, error);
+    }
+  }
+  ~Mapping() { ::munmap(address, bytes); }
+  Mapping(const Mapping&) = delete;
+  Mapping& operator=(const Mapping&) = delete;
+
+  const std::byte* data() const { return static_cast<const std::byte*>(address); }
+};
+
+SafetensorsFile SafetensorsFile::open(const std::filesystem::path& path) {
+  const std::string origin = path.string();
+  SafetensorsFile file;
+  file.path_ = path;
+  file.mapping_ = std::make_shared<const Mapping>(origin, path);
+  const size_t bytes = file.mapping_->bytes;
+  uint64_t header_bytes = 0;
+  std::memcpy(&header_bytes, file.mapping_->data(), 8);
+  if (header_bytes > max_header_bytes)
+    bad_checkpoint(origin, "its header would have " + std::to_string(header_bytes) +
+                               " bytes, more than the format's 100 MB: it is no safetensors file");
+  if (header_bytes > bytes - 8)
+    bad_checkpoint(origin, "its header of " + std::to_string(header_bytes) +
+                               " bytes runs past the end: it is cut short");
+  const std::string_view json(reinterpret_cast<const char*>(file.mapping_->data()) + 8, header_bytes);
+  const size_t start = 8 + size_t(header_bytes);
+  Header header = parse_header(json, bytes - start, origin);
+  for (HeaderEntry& entry : header.entries) {
+    TensorView view{entry.dtype, std::move(entry.shape), file.mapping_->data() + start + entry.begin,
+                    size_t(entry.end - entry.begin)};
+    file.tensors_.emplace(std::move(entry.name), std::move(view));
+  }
+  file.metadata_ = std::move(header.metadata);
+  return file;
+}
+
+const TensorView* SafetensorsFile::find(std::string_view name) const {
+  const auto found = tensors_.find(name);
+  return found == tensors_.end() ? nullptr : &found->second;
+}
+
+const TensorView& SafetensorsFile::at(std::string_view name) const {
+  if (const TensorView* tensor = find(name)) return *tensor;
+  bad_checkpoint(path_.string(), "it has no tensor " + in_quotes(name));
+}
+
+void SafetensorsFile::release_pages(const TensorView& tensor) const {
+  // Only pages that belong to this tensor alone.
+  const size_t page = size_t(::sysconf(_SC_PAGESIZE));
+  const size_t offset = size_t(tensor.data - mapping_->data());
+  const size_t first = (offset + page - 1) / page * page;
+  const size_t last = (offset + tensor.bytes) / page * page;
+  if (last > first)
+    ::madvise(static_cast<std::byte*>(mapping_->address) + first, last - first, MADV_DONTNEED);
+}
+
+}  // namespace da3::checkpoint
