@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// What tells one thin plugin from another: its facts, its options and two functions. The rest is
+// thin_plugin.cpp.
+#pragma once
+
+#include <da3/plugin.h>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "torch/engine_abi.hpp"
+
+namespace da3::thin {
+
+/// One row of a backend's option table: the source of options(), of the manifest and of every check.
+struct OptionSpec {
+  const char *key, *type, *def, *help;
+  uint32_t scope;  ///< DA3_SCOPE_OPTIMIZER or DA3_SCOPE_RUN
+};
+
+/// What the table, the manifest and the messages say about a backend. All strings are literals.
+struct BackendInfo {
+  const char *name, *id, *version, *vendor, *license, *runtime_id;
+  const char *library, *engine;    ///< file names; the engine lies beside the library
+  const char *device, *arch, *os;  ///< cpu|metal|cuda, x86_64|aarch64|any, linux|macos|any
+  std::vector<const char*> needs;  ///< sentences, for people and for the reason of a refusal
+  std::vector<OptionSpec> options;
+};
+
+class OptionSet;
+
+struct KeyValue {
+  std::string key, value;
+};
+
+/// What a policy decided: orders for the engine, the same for people.
+struct Decision {
+  engine::Policy policy;
+  std::vector<KeyValue>
+      effective;  ///< "effective.threads" -> "2", reasons right after their key; same input, same text
+  std::vector<std::string> warnings, notes;  ///< for the log, levels warning and debug
+};
+
+/// Both functions throw da3::Error. A device record lives for the call of its sink.
+struct Backend {
+  const BackendInfo* info;
+  void (*probe)(const std::function<void(const da3_device&)>& sink);
+  /// cpu_budget: threads that the host suggests, 0 = none suggested.
+  Decision (*decide)(const OptionSet&, int32_t dl_type, int32_t dl_id, uint32_t cpu_budget);
+};
+
+}  // namespace da3::thin

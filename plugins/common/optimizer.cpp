@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "common/optimizer.hpp"
+
+#include <dlfcn.h>
+#include <da3/error.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+
+#include "common/thin_plugin.hpp"
+#include "loader/engine_loader.hpp"
+
+namespace da3::thin {
+namespace {
+
+std::atomic<const engine::Table*> engine_table{nullptr};
+
+/// The folder of this very library: what the host said, or what the dynamic linker knows.
+std::filesystem::path plugin_folder(const Host& host) {
+  if (!host.library_path().empty()) return std::filesystem::path(host.library_path()).parent_path();
+  Dl_info info{};
+  if (dladdr(reinterpret_cast<const void*>(&plugin_folder), &info) && info.dli_fname)
+    return std::filesystem::absolute(info.dli_fname).parent_path();
+  throw Error(DA3_E_INTERNAL,
+              "engine not opened: the plugin's own folder is not known; set da3_host.library_path");
+}
+
+/// Calls an engine function and rethrows its error here, so that there is one path out.
+template <class Call>
+void checked(Call&& call) {
+  char text[4096] = "";
+  da3_error error{};
+  error.struct_size = sizeof error;
+  error.msg = text;
+  error.msg_cap = sizeof text;
+  error.index = -1;
+  const int32_t code = call(&error);
+  if (code != DA3_OK) throw Error(code, text, error.kind, error.index, error.native);
+}
+
+}  // namespace
+
+const engine::Table& open_engine(const Host& host) {
+  if (const engine::Table* table = opened_engine()) return *table;
+  const BackendInfo& info = *backend().info;
+  loader::Request request;
+  request.engine = plugin_folder(host) / info.engine;
+  request.backend = info.name;
+  const engine::Table& table = loader::open_engine(request);
+  if (std::strcmp(table.runtime_id, info.runtime_id) != 0)
+    host.log(log_warn, std::string("engine ") + info.engine + " runs on " + table.runtime_id +
+                           ", the plugin was built for " + info.runtime_id);
+  host.log(log_debug, "opened engine " + request.engine.string() + " (" + table.runtime_id + ")");
+  engine_table.store(&table, std::memory_order_release);
+  return table;
+}
+
+const engine::Table* opened_engine() noexcept { return engine_table.load(std::memory_order_acquire); }
+
+}  // namespace da3::thin
+
+using namespace da3;
+using namespace da3::thin;
+
+da3_optimizer::da3_optimizer(std::shared_ptr<const Host> host, OptionSet options, Decision decision)
+    : host_(std::move(host)), options_(std::move(options)), decision_(std::move(decision)) {}
+
+da3_optimizer::~da3_optimizer() {
+  if (context_) opened_engine()->context_destroy(context_);
+}
+
+engine::Context* da3_optimizer::made() {
+  const std::lock_guard lock(mutex_);
+  return context_;
+}
+
+engine::Context* da3_optimizer::context() {
+  const std::lock_guard lock(mutex_);
+  if (!context_) {
+    const engine::Table& table = open_engine(*host_);
+    checked([&](da3_error* error) {
+      return table.context_create(&decision_.policy, host_->table(), &context_, error);
+    });
+  }
+  return context_;
+}
+
+da3_model* da3_optimizer::load(const char* path, const da3_watch* watch) {
+  engine::Context* context = this->context();
+  da3_model* model = nullptr;
+  checked([&](da3_error* error) { return opened_engine()->model_load(context, path, watch, &model, error); });
+  return model;
+}
+
+void da3_optimizer::describe(da3_kv_sink sink, void* ctx) {
+  std::vector<KeyValue> effective = decision_.effective;
+  if (engine::Context* context = made()) {
+    const auto merge = [](void* list, const da3_kv* kv) {
+      auto& known = *static_cast<std::vector<KeyValue>*>(list);
+      const auto same =
+          std::find_if(known.begin(), known.end(), [&](const KeyValue& e) { return e.key == kv->key; });
+      if (same != known.end())
+        same->value = kv->value;
+      else
+        known.push_back({kv->key, kv->value});
+    };
+    checked([&](da3_error* error) {
+      return opened_engine()->context_describe(context, merge, &effective, error);
+    });
+  }
+  da3_kv kv{};
+  kv.struct_size = sizeof kv;
+  for (const auto& [key, value] : options_.all()) {
+    kv.key = key.c_str(), kv.value = value.text.c_str(), kv.origin = value.origin.c_str();
+    sink(ctx, &kv);
+  }
+  for (const KeyValue& entry : effective) {
+    kv.key = entry.key.c_str(), kv.value = entry.value.c_str(), kv.origin = "policy";
+    sink(ctx, &kv);
+  }
+}
+
+void da3_optimizer::memory(da3_memory* out) {
+  if (engine::Context* context = made()) {
+    checked([&](da3_error* error) { return opened_engine()->memory(context, out, error); });
+    return;
+  }
+  da3_memory nothing{};
+  const uint32_t size = std::min<uint32_t>(out->struct_size, sizeof nothing);
+  nothing.struct_size = out->struct_size;
+  std::memcpy(out, &nothing, size);
+}
+
+uint64_t da3_optimizer::trim(uint32_t level) {
+  uint64_t freed = 0;
+  if (engine::Context* context = made())
+    checked([&](da3_error* error) { return opened_engine()->trim(context, level, &freed, error); });
+  return freed;
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// An optimizer of a thin plugin: checked options and the policy that follows; the engine's side is made when
+// needed.
+#pragma once
+
+#include <memory>
+#include <mutex>
+
+#include "common/host.hpp"
+#include "common/option_set.hpp"
+
+namespace da3::thin {
+
+/// The engine's table, opened beside this plugin once per process; throws Error when it cannot be had.
+const engine::Table& open_engine(const Host&);
+/// The table if the engine is open, else nullptr.
+const engine::Table* opened_engine() noexcept;
+
+}  // namespace da3::thin
+
+struct da3_optimizer {
+  da3_optimizer(std::shared_ptr<const da3::thin::Host>, da3::thin::OptionSet, da3::thin::Decision);
+  ~da3_optimizer();
+  da3_optimizer(const da3_optimizer&) = delete;
+  da3_optimizer& operator=(const da3_optimizer&) = delete;
+
+  /// Options, then effective.*: the engine's word replaces the policy's where it has one.
+  void describe(da3_kv_sink, void* ctx);
+  da3_model* load(const char* path, const da3_watch*);
+  void memory(da3_memory* out);
+  uint64_t trim(uint32_t level);
+
+ private:
+  da3::engine::Context* context();  ///< makes it
+  da3::engine::Context* made();     ///< nullptr before the first model_load
+
+  std::shared_ptr<const da3::thin::Host> host_;
+  da3::thin::OptionSet options_;
+  da3::thin::Decision decision_;
+  std::mutex mutex_;
+  da3::engine::Context* context_ = nullptr;
+};

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// What this machine's CPU can do and how much of it the process may use. Facts only; policy.cpp decides.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace da3::cpu {
+
+struct Capabilities {
+  std::string name;  ///< "AMD EPYC 7713 64-Core Processor"
+  bool x86 = false, arm = false;
+  std::set<std::string>
+      features;  ///< the kernel's names: "avx2", "avx512_bf16", "amx_bf16", "asimd", "bf16" ...
+
+  int online_cpus = 1;
+  int allowed_cpus = 0;   ///< by affinity; 0: not known
+  double quota_cpus = 0;  ///< by cgroup, e.g. 1.5; 0: no limit
+  uint64_t memory_total = UINT64_MAX,
+           memory_available = UINT64_MAX;  ///< bytes, within the cgroup; UINT64_MAX: not known
+  int numa_node = -1;                      ///< the one node of all allowed CPUs, -1: several or not known
+
+  bool has(const char* feature) const { return features.count(feature) != 0; }
+  bool native_bfloat16() const { return has("avx512_bf16") || has("amx_bf16") || (arm && has("bf16")); }
+  bool native_float16() const { return has("avx512_fp16") || has("asimdhp"); }
+  bool native_int8() const;
+  /// CPUs that the process may keep busy: affinity and quota, a part of a CPU counts as one. At least 1.
+  int usable_cpus() const;
+  /// Why that many: "2 CPUs by affinity", "a cgroup quota of 1.5 CPUs", "4 CPUs".
+  std::string usable_reason() const;
+};
+
+/// Reads /proc and /sys below root (tests give a recorded tree), or asks macOS. What cannot be read stays not
+/// known.
+Capabilities read_capabilities(const std::filesystem::path& root = "/");
+
+/// "0-2,5" -> {0, 1, 2, 5}; what is no such list gives {}.
+std::vector<int> parse_cpu_list(const std::string&);
+
+}  // namespace da3::cpu

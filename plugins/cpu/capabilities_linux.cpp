@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#if !defined(__APPLE__)
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+
+#include "cpu/capabilities.hpp"
+#include "cpu/cgroup.hpp"
+
+namespace da3::cpu {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string first_line(const fs::path& path) {
+  std::ifstream file(path);
+  std::string line;
+  std::getline(file, line);
+  return line;
+}
+
+/// "key   : value" -> value, when the line has that key.
+bool value_of(const std::string& line, const char* key, std::string& value) {
+  const size_t colon = line.find(':');
+  if (colon == std::string::npos) return false;
+  std::string name = line.substr(0, colon);
+  name.erase(name.find_last_not_of(" \t") + 1);
+  if (name != key) return false;
+  const size_t start = line.find_first_not_of(" \t", colon + 1);
+  value = start == std::string::npos ? "" : line.substr(start);
+  return true;
+}
+
+/// Arm's kernel names no model; the cores that servers and boards have.
+std::string arm_name(const std::string& part) {
+  static constexpr struct {
+    const char *part, *name;
+  } cores[] = {{"0xd08", "Cortex-A72"},  {"0xd0b", "Cortex-A76"},  {"0xd0c", "Neoverse N1"},
+               {"0xd40", "Neoverse V1"}, {"0xd49", "Neoverse N2"}, {"0xd4f", "Neoverse V2"}};
+  for (const auto& core : cores)
+    if (part == core.part) return std::string("Arm ") + core.name;
+  return part.empty() ? "" : "Arm core " + part;
+}
+
+void read_cpuinfo(const fs::path& path, Capabilities& c) {
+  std::ifstream file(path);
+  std::string part, features, value;
+  int processors = 0;
+  for (std::string line; std::getline(file, line);) {
+    if (value_of(line, "processor", value)) ++processors;
+    if (c.name.empty()) value_of(line, "model name", c.name);
+    if (part.empty()) value_of(line, "CPU part", part);
+    if (features.empty() && value_of(line, "flags", features)) c.x86 = true;
+    if (features.empty() && value_of(line, "Features", features)) c.arm = true;
+  }
+  std::istringstream words(features);
+  for (std::string word; words >> word;) c.features.insert(word);
+  if (c.name.empty()) c.name = arm_name(part);
+  if (c.name.empty()) c.name = "CPU";
+  c.online_cpus = std::max(1, processors);
+}
+
+std::vector<int> read_affinity(const fs::path& path) {
+  std::ifstream file(path);
+  std::string value;
+  for (std::string line; std::getline(file, line);)
+    if (value_of(line, "Cpus_allowed_list", value)) return parse_cpu_list(value);
+  return {};
+}
+
+void read_meminfo(const fs::path& path, Capabilities& c) {
+  std::ifstream file(path);
+  std::string value;
+  const auto bytes = [&] { return std::strtoull(value.c_str(), nullptr, 10) * 1024; };
+  for (std::string line; std::getline(file, line);) {
+    if (value_of(line, "MemTotal", value)) c.memory_total = bytes();
+    if (value_of(line, "MemAvailable", value)) c.memory_available = bytes();
+  }
+}
+
+int read_numa_node(const fs::path& nodes, const std::vector<int>& allowed) {
+  int found = -1;
+  std::error_code error;
+  for (int node = 0; fs::is_directory(nodes / ("node" + std::to_string(node)), error); ++node) {
+    const auto cpus = parse_cpu_list(first_line(nodes / ("node" + std::to_string(node)) / "cpulist"));
+    const bool used = std::any_of(allowed.begin(), allowed.end(), [&](int cpu) {
+      return std::find(cpus.begin(), cpus.end(), cpu) != cpus.end();
+    });
+    if (used && found >= 0) return -1;
+    if (used) found = node;
+  }
+  return found;
+}
+
+}  // namespace
+
+Capabilities read_capabilities(const fs::path& root) {
+  Capabilities c;
+  read_cpuinfo(root / "proc/cpuinfo", c);
+  auto allowed = read_affinity(root / "proc/self/status");
+  const auto online = parse_cpu_list(first_line(root / "sys/devices/system/cpu/online"));
+  if (!online.empty()) {
+    c.online_cpus = static_cast<int>(online.size());
+    // The mask may name CPUs that are not plugged in.
+    std::erase_if(allowed,
+                  [&](int cpu) { return std::find(online.begin(), online.end(), cpu) == online.end(); });
+  }
+  c.allowed_cpus = static_cast<int>(allowed.size());
+  c.numa_node = read_numa_node(root / "sys/devices/system/node", allowed);
+  read_meminfo(root / "proc/meminfo", c);
+  const CgroupLimits limits = read_cgroup_limits(root);
+  c.quota_cpus = limits.cpus;
+  c.memory_total = std::min(c.memory_total, limits.memory_limit);
+  c.memory_available = std::min(c.memory_available, limits.memory_free);
+  return c;
+}
+
+}  // namespace da3::cpu
+
+#endif

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "common/backend_info.hpp"
+#include "common/common_options.hpp"
+
+namespace da3::thin {
+
+const BackendInfo& backend_info() {
+  static const auto& info = *new BackendInfo{
+      "cpu",
+      "org.da3.cpu",
+      DA3_VERSION,
+      "The da3 project",
+      "Apache-2.0",
+      DA3_RUNTIME_ID,
+      "libda3_cpu" DA3_LIBRARY_SUFFIX,
+      "libda3_cpu_engine" DA3_LIBRARY_SUFFIX,
+      "cpu",
+      build_arch(),
+      build_os(),
+      /*needs=*/{},
+      with_common_options({
+          {"cpu.onednn", "bool", "true", "Use oneDNN's kernels for matrix products and convolutions",
+           DA3_SCOPE_OPTIMIZER},
+          {"cpu.head_chunk_views", "enum{auto}|int[1,64]", "auto",
+           "Views that the depth head processes at a time: memory against speed, the result is the same",
+           DA3_SCOPE_OPTIMIZER},
+      })};
+  return info;
+}
+
+}  // namespace da3::thin

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// libda3_cpu: the entry. The table is common/thin_plugin.cpp, decisions are policy.cpp.
+#include <da3/error.hpp>
+
+#include "common/backend_info.hpp"
+#include "common/thin_plugin.hpp"
+#include "cpu/policy.hpp"
+#include "cpu/probe.hpp"
+
+namespace {
+
+void probe(const std::function<void(const da3_device&)>& sink) {
+  const da3::cpu::Capabilities capabilities = da3::cpu::read_capabilities();
+  sink(da3::cpu::device_record(capabilities));
+}
+
+da3::thin::Decision decide(const da3::thin::OptionSet& options, int32_t dl_type, int32_t dl_id,
+                           uint32_t cpu_budget) {
+  if (dl_type != 1 || dl_id != 0)
+    throw da3::Error(DA3_E_NOT_FOUND,
+                     "optimizer_create: the cpu backend has no device of type " + std::to_string(dl_type) +
+                         " and index " + std::to_string(dl_id) + "; its only device is type 1, index 0",
+                     /*kind=*/4, dl_id);
+  return da3::cpu::decide(da3::cpu::read_capabilities(), options, cpu_budget);
+}
+
+}  // namespace
+
+const da3::thin::Backend& da3::thin::backend() {
+  static const Backend cpu{&backend_info(), probe, ::decide};
+  return cpu;
+}
+
+int32_t DA3_CALL da3_plugin_entry(uint32_t host_major_min, uint32_t host_major_max, const da3_host* host,
+                                  const da3_plugin** out, da3_error* error) {
+  return da3::thin::enter(host_major_min, host_major_max, host, out, error);
+}
