@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The table of libda3_io. The library is opened when a run needs it and never linked, because OpenCV's codecs bring more
-// than a hundred libraries, one of them a BLAS that LibTorch must not bind to. C++ types cross, so both sides must come
-// from one build: open.hpp checks that.
+// The table of libda3_io. The library is opened when a run needs it and never linked, because OpenCV's codecs
+// bring more than a hundred libraries, one of them a BLAS that LibTorch must not bind to. C++ types cross, so
+// both sides must come from one build: open.hpp checks that.
 #pragma once
 
 #include <da3/io/export.hpp>
@@ -17,13 +17,14 @@
 
 namespace da3::io {
 
-/// Functions of libda3_io: each does what the declaration of the same name documents. Any thread, any number at once.
+/// Functions of libda3_io: each does what the declaration of the same name documents. Any thread, any number
+/// at once.
 struct Api {
   using path = std::filesystem::path;
 
-  uint64_t struct_size;  ///< sizeof(Api)
-  const char* build;     ///< version of the build, equal to DA3_IO_BUILD of the caller
-  const char* libraries; ///< "OpenCV 4.6.0, libzip 1.7.3", for run.json
+  uint64_t struct_size;   ///< sizeof(Api)
+  const char* build;      ///< version of the build, equal to DA3_IO_BUILD of the caller
+  const char* libraries;  ///< "OpenCV 4.6.0, libzip 1.7.3", for run.json
 
   std::vector<path> (*list_inputs)(const std::vector<path>& inputs);
   Image (*read_image)(const path& file);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Files out. Every file is written under a temporary name in its folder and renamed: a name either has its whole content
-// or does not exist (or still has what was there before).
+// Files out. Every file is written under a temporary name in its folder and renamed: a name either has its
+// whole content or does not exist (or still has what was there before).
 #pragma once
 
 #include <da3/io/prediction.hpp>
@@ -14,10 +14,11 @@
 
 namespace da3::io {
 
-/// Writes one scene in each of the formats (names from export_formats), in order, below directory (made when missing).
-/// Returns the files written. Throws Error: DA3_E_BAD_VALUE for an unknown format; DA3_E_SHAPE when a span's length does
-/// not fit; DA3_E_INVALID when depth, or the images that the format needs, are missing: all three before anything is
-/// written. DA3_E_NOT_FOUND (native = errno) when a file cannot be written: no permission, disk full, folder gone.
+/// Writes one scene in each of the formats (names from export_formats), in order, below directory (made when
+/// missing). Returns the files written. Throws Error: DA3_E_BAD_VALUE for an unknown format; DA3_E_SHAPE when
+/// a span's length does not fit; DA3_E_INVALID when depth, or the images that the format needs, are missing:
+/// all three before anything is written. DA3_E_NOT_FOUND (native = errno) when a file cannot be written: no
+/// permission, disk full, folder gone.
 std::vector<std::filesystem::path> export_prediction(const std::vector<std::string>& formats,
                                                      const std::filesystem::path& directory,
                                                      const Prediction& prediction);
@@ -25,12 +26,13 @@ std::vector<std::filesystem::path> export_prediction(const std::vector<std::stri
 /// Writes a text file atomically; missing folders are made. Throws Error(DA3_E_NOT_FOUND, native = errno).
 void write_text_atomic(const std::filesystem::path& path, std::string_view text);
 
-/// What upstream exports for a pixel that the network read as `value`: normalised in float32 and back, then truncated.
-/// [3][256], red, green, blue: 174, 53 and 23 values come back one lower.
+/// What upstream exports for a pixel that the network read as `value`: normalised in float32 and back, then
+/// truncated. [3][256], red, green, blue: 174, 53 and 23 values come back one lower.
 using ExportTable = std::array<std::array<uint8_t, 256>, 3>;
 const ExportTable& export_table();
 
-/// Upstream's colours of one depth map: [height, width] float32 -> [height, width, 3] RGB, near red, far blue.
+/// Upstream's colours of one depth map: [height, width] float32 -> [height, width, 3] RGB, near red, far
+/// blue.
 std::vector<uint8_t> colour_depth(const float* depth, int64_t height, int64_t width);
 
 }  // namespace da3::io

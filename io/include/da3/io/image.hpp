@@ -17,17 +17,17 @@ struct Image {
 /// Files larger than this many pixels are refused before they are decoded.
 inline constexpr int64_t max_image_pixels = int64_t{1} << 28;
 
-/// Replaces each folder by its images, in natural order (2.png before 10.png), not recursively, hidden files left out;
-/// a file is kept as given, whatever its name. Order of inputs kept.
-/// Throws Error (kind 2, index into inputs): DA3_E_NOT_FOUND for a path that is missing or unreadable (native = errno),
-/// DA3_E_INVALID for a folder without images or something that is neither file nor folder.
+/// Replaces each folder by its images, in natural order (2.png before 10.png), not recursively, hidden files
+/// left out; a file is kept as given, whatever its name. Order of inputs kept. Throws Error (kind 2, index
+/// into inputs): DA3_E_NOT_FOUND for a path that is missing or unreadable (native = errno), DA3_E_INVALID for
+/// a folder without images or something that is neither file nor folder.
 std::vector<std::filesystem::path> list_inputs(const std::vector<std::filesystem::path>& inputs);
 
-/// Decodes PNG, JPEG, WebP, BMP or TIFF, told by content. Alpha is dropped, grey repeated, palettes looked up, 16 bits
-/// become 8 by their upper byte; the EXIF orientation is ignored, as upstream does; of several pages the first.
-/// Throws Error: DA3_E_NOT_FOUND (native = errno) for what cannot be opened, DA3_E_INVALID for an empty, damaged, cut or
-/// foreign file, DA3_E_UNSUPPORTED for an image of a kind that is not read, DA3_E_SHAPE above max_image_pixels,
-/// DA3_E_NOMEM_HOST.
+/// Decodes PNG, JPEG, WebP, BMP or TIFF, told by content. Alpha is dropped, grey repeated, palettes looked
+/// up, 16 bits become 8 by their upper byte; the EXIF orientation is ignored, as upstream does; of several
+/// pages the first. Throws Error: DA3_E_NOT_FOUND (native = errno) for what cannot be opened, DA3_E_INVALID
+/// for an empty, damaged, cut or foreign file, DA3_E_UNSUPPORTED for an image of a kind that is not read,
+/// DA3_E_SHAPE above max_image_pixels, DA3_E_NOMEM_HOST.
 Image read_image(const std::filesystem::path& path);
 
 }  // namespace da3::io

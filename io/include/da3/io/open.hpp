@@ -34,8 +34,8 @@ inline std::filesystem::path program_path() {
 #endif
 }
 
-/// libda3_io of this program's build or installation: ../lib beside the program's folder, or the installed libdir
-/// (DA3_IO_LIBDIR, for example lib/x86_64-linux-gnu).
+/// libda3_io of this program's build or installation: ../lib beside the program's folder, or the installed
+/// libdir (DA3_IO_LIBDIR, for example lib/x86_64-linux-gnu).
 inline std::filesystem::path default_library() {
   const auto prefix = program_path().parent_path().parent_path();
   const auto near = prefix / "lib" / "libda3_io.so";
@@ -46,11 +46,12 @@ inline std::filesystem::path default_library() {
   return near;
 }
 
-/// Opens the library at an absolute path. It stays open until the process ends. Throws Error(DA3_E_NOT_FOUND) when it
-/// cannot be loaded and Error(DA3_E_ABI) when it is not of this build.
+/// Opens the library at an absolute path. It stays open until the process ends. Throws Error(DA3_E_NOT_FOUND)
+/// when it cannot be loaded and Error(DA3_E_ABI) when it is not of this build.
 inline const Api& open(const std::filesystem::path& library = default_library()) {
   const std::string what = "opening the image library \"" + library.string() + "\" failed: ";
-  if (!library.is_absolute()) throw Error(DA3_E_INVALID, what + "its path is not absolute; give the full path");
+  if (!library.is_absolute())
+    throw Error(DA3_E_INVALID, what + "its path is not absolute; give the full path");
   void* handle = ::dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (handle == nullptr) {
     const char* why = ::dlerror();

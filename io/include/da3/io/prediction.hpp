@@ -9,17 +9,17 @@
 
 namespace da3::io {
 
-/// Views of the caller's memory, C-contiguous, which must outlive the call. An empty span: the model has no such output.
-/// Conventions: extrinsics are world-to-camera with OpenCV axes; intrinsics in pixels of height x width, pixel centres at
-/// integers; depth along the camera's z axis.
+/// Views of the caller's memory, C-contiguous, which must outlive the call. An empty span: the model has no
+/// such output. Conventions: extrinsics are world-to-camera with OpenCV axes; intrinsics in pixels of height
+/// x width, pixel centres at integers; depth along the camera's z axis.
 struct Prediction {
   int64_t views = 0, height = 0, width = 0;
-  std::span<const float> depth;        ///< [views, height, width]; required
-  std::span<const float> confidence;   ///< [views, height, width]
-  std::span<const float> sky;          ///< [views, height, width]
-  std::span<const float> extrinsics;   ///< [views, 3, 4]
-  std::span<const float> intrinsics;   ///< [views, 3, 3]
-  std::span<const uint8_t> images;     ///< [views, height, width, 3] RGB: the pixels the network was given
+  std::span<const float> depth;       ///< [views, height, width]; required
+  std::span<const float> confidence;  ///< [views, height, width]
+  std::span<const float> sky;         ///< [views, height, width]
+  std::span<const float> extrinsics;  ///< [views, 3, 4]
+  std::span<const float> intrinsics;  ///< [views, 3, 3]
+  std::span<const uint8_t> images;    ///< [views, height, width, 3] RGB: the pixels the network was given
   std::map<std::string, std::string> metadata;  ///< for formats with a place for it
 };
 

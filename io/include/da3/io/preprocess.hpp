@@ -22,18 +22,19 @@ struct PreprocessOptions {
 
 /// The views of one scene, ready for the plugin's `image` input.
 struct Views {
-  int64_t views = 0, height = 0, width = 0;                 ///< height and width are multiples of 14
-  std::vector<uint8_t> pixels;                              ///< [views, height, width, 3] RGB
-  std::vector<std::array<int64_t, 2>> original_sizes;       ///< {height, width} of each file
-  std::vector<std::array<int64_t, 2>> sizes_before_unify;   ///< {height, width} before all were cut to the smallest
-  std::vector<Intrinsics> intrinsics;                       ///< empty, or one per view in processed pixels
-  double decode_ms = 0, resize_ms = 0;                      ///< summed over the workers
+  int64_t views = 0, height = 0, width = 0;            ///< height and width are multiples of 14
+  std::vector<uint8_t> pixels;                         ///< [views, height, width, 3] RGB
+  std::vector<std::array<int64_t, 2>> original_sizes;  ///< {height, width} of each file
+  std::vector<std::array<int64_t, 2>>
+      sizes_before_unify;               ///< {height, width} before all were cut to the smallest
+  std::vector<Intrinsics> intrinsics;   ///< empty, or one per view in processed pixels
+  double decode_ms = 0, resize_ms = 0;  ///< summed over the workers
 };
 
 /// Reads and resizes the files of one scene. intrinsics: empty, or one per file in the file's own pixels.
-/// Throws Error: whatever read_image throws (kind 2, index of the first bad file); DA3_E_BAD_VALUE for bad options;
-/// DA3_E_INVALID without files or with another count of intrinsics; DA3_E_SHAPE for a picture so thin that a side would
-/// become 0, or for more than 2^31 pixels in all.
+/// Throws Error: whatever read_image throws (kind 2, index of the first bad file); DA3_E_BAD_VALUE for bad
+/// options; DA3_E_INVALID without files or with another count of intrinsics; DA3_E_SHAPE for a picture so
+/// thin that a side would become 0, or for more than 2^31 pixels in all.
 Views load_views(const std::vector<std::filesystem::path>& files, const PreprocessOptions& options,
                  const std::vector<Intrinsics>& intrinsics = {});
 

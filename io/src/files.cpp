@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "files.hpp"
+
+#include <da3/error.hpp>
+#include <da3/io/export.hpp>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <system_error>
+
+namespace da3::io {
+namespace {
+
+constexpr int64_t max_file_bytes = int64_t{1} << 32;
+
+const char* advice(int failed_errno) {
+  switch (failed_errno) {
+    case ENOENT:
+      return "check the path";
+    case EACCES:
+    case EPERM:
+      return "check the permissions, or choose another place";
+    case EROFS:
+      return "choose a place that can be written";
+    case ENOSPC:
+    case EDQUOT:
+    case EFBIG:
+      return "make room, or choose another place";
+    case EISDIR:
+      return "name a file, not a folder";
+    case ENOTDIR:
+      return "a part of the path is a file where a folder is needed";
+    case EMFILE:
+    case ENFILE:
+      return "close other files or raise the limit of open files";
+    default:
+      return "check the path and the disk";
+  }
+}
+
+/// Closes on every way out; close_checked also tells whether the last write reached the system.
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  int get() const { return fd_; }
+  bool close_checked() { return ::close(std::exchange(fd_, -1)) == 0; }
+
+ private:
+  int fd_;
+};
+
+bool write_all(int fd, std::span<const uint8_t> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(fd, bytes.data(), std::min<size_t>(bytes.size(), size_t{1} << 30));
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return false;
+    bytes = bytes.subspan(static_cast<size_t>(written));
+  }
+  return true;
+}
+
+}  // namespace
+
+void throw_file_error(const std::string& what, int failed_errno) {
+  throw Error(
+      DA3_E_NOT_FOUND,
+      what + " failed: " + std::generic_category().message(failed_errno) + "; " + advice(failed_errno), 0, -1,
+      failed_errno);
+}
+
+std::vector<uint8_t> read_file(const std::filesystem::path& path, const std::string& what) {
+  // O_NONBLOCK: opening a named pipe must not wait for somebody to write to it.
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  if (file.get() < 0) throw_file_error(what, errno);
+  struct stat status {};
+  if (::fstat(file.get(), &status) != 0) throw_file_error(what, errno);
+  if (S_ISDIR(status.st_mode)) throw_file_error(what, EISDIR);
+  if (!S_ISREG(status.st_mode))
+    throw Error(DA3_E_INVALID,
+                what + " failed: it is a pipe or device, not a file; save the picture to a file first");
+  if (status.st_size > max_file_bytes)
+    throw Error(DA3_E_SHAPE, what + " failed: the file is larger than 4 GiB; use a smaller picture");
+  std::vector<uint8_t> bytes(static_cast<size_t>(status.st_size));
+  size_t filled = 0;
+  while (filled < bytes.size()) {
+    const ssize_t got = ::read(file.get(), bytes.data() + filled, bytes.size() - filled);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) throw_file_error(what, errno);
+    if (got == 0) break;
+    filled += static_cast<size_t>(got);
+  }
+  bytes.resize(filled);
+  return bytes;
+}
+
+void make_parent(const std::filesystem::path& file) {
+  const auto folder = file.parent_path();
+  if (folder.empty()) return;
+  std::error_code failed;
+  std::filesystem::create_directories(folder, failed);
+  if (failed && !std::filesystem::is_directory(folder))
+    throw_file_error("making the folder \"" + folder.string() + "\"", failed.value());
+}
+
+void write_file_atomic(const std::filesystem::path& path, std::span<const uint8_t> bytes) {
+  static std::atomic<uint64_t> counter{0};
+  const std::string what = "writing \"" + path.string() + "\"";
+  const auto temporary =
+      path.parent_path() / ("." + path.filename().string() + "." + std::to_string(::getpid()) + "." +
+                            std::to_string(counter++) + ".tmp");
+  Descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+  if (file.get() < 0) throw_file_error(what, errno);
+  if (!write_all(file.get(), bytes) || !file.close_checked() ||
+      ::rename(temporary.c_str(), path.c_str()) != 0) {
+    const int why = errno;
+    ::unlink(temporary.c_str());
+    throw_file_error(what, why);
+  }
+}
+
+void write_text_atomic(const std::filesystem::path& path, std::string_view text) {
+  make_parent(path);
+  write_file_atomic(path, {reinterpret_cast<const uint8_t*>(text.data()), text.size()});
+}
+
+}  // namespace da3::io

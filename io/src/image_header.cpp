@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "image_header.hpp"
+
+#include "byte_reader.hpp"
+
+#include <da3/error.hpp>
+#include <da3/io/image.hpp>
+
+#include <algorithm>
+#include <string_view>
+
+namespace da3::io {
+namespace {
+
+constexpr int64_t max_side = int64_t{1} << 20;  // OpenCV's own limit
+
+/// Not cut, but not what its format allows either.
+struct Damaged : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+struct Foreign : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+struct Unsupported : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+bool starts_with(std::span<const uint8_t> bytes, std::string_view magic, size_t offset = 0) {
+  return bytes.size() >= offset + magic.size() &&
+         std::string_view(reinterpret_cast<const char*>(bytes.data()) + offset, magic.size()) == magic;
+}
+
+/// PNG (Third edition), 5: chunks of length, type, data, CRC. Keeps those that carry pixels.
+ImageHeader inspect_png(std::vector<uint8_t>& bytes) {
+  const ByteReader in(bytes, true);
+  if (!starts_with(bytes, "IHDR", 12)) throw Damaged("it does not begin with IHDR");
+  const ImageHeader header{"PNG", in.u32(16), in.u32(20)};
+  std::vector<uint8_t> kept(bytes.begin(), bytes.begin() + 8);
+  for (uint64_t chunk = 8;;) {
+    const uint64_t size = 12 + uint64_t{in.u32(chunk)};
+    in.need(chunk, size);
+    const auto begin = bytes.begin() + static_cast<int64_t>(chunk);
+    const std::string_view type(reinterpret_cast<const char*>(bytes.data()) + chunk + 4, 4);
+    if (type == "IHDR" || type == "PLTE" || type == "IDAT" || type == "IEND")
+      kept.insert(kept.end(), begin, begin + static_cast<int64_t>(size));
+    if (type == "IEND") break;
+    chunk += size;
+  }
+  bytes = std::move(kept);
+  return header;
+}
+
+/// ITU T.81, annex B: segments, and after each scan's header coded data up to the next marker.
+ImageHeader inspect_jpeg(const std::vector<uint8_t>& bytes) {
+  const ByteReader in(bytes, true);
+  ImageHeader header{"JPEG", 0, 0};
+  bool has_scan = false;
+  for (uint64_t at = 2;;) {
+    // To the next marker, over coded data, fill bytes and restart markers.
+    at = static_cast<uint64_t>(std::find(bytes.begin() + static_cast<int64_t>(at), bytes.end(), 0xFF) -
+                               bytes.begin());
+    const uint8_t marker = in.u8(at + 1);
+    if (marker == 0xD9) break;
+    if (marker <= 0x01 || marker == 0xFF || (marker >= 0xD0 && marker <= 0xD8)) {
+      ++at;
+      continue;
+    }
+    const uint64_t length = in.u16(at + 2);
+    in.need(at + 2, length);
+    if (length < 2) throw Damaged("a segment is shorter than its length field");
+    if (marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 && marker != 0xCC) {
+      header.height = in.u16(at + 5);
+      header.width = in.u16(at + 7);
+    }
+    has_scan = has_scan || marker == 0xDA;
+    at += 2 + length;
+  }
+  if (!has_scan || header.width == 0) throw Damaged("it has no picture data");
+  return header;
+}
+
+/// WebP container: RIFF size, then VP8 (RFC 6386), VP8L or VP8X.
+ImageHeader inspect_webp(const std::vector<uint8_t>& bytes) {
+  const ByteReader in(bytes, false);
+  in.need(0, uint64_t{in.u32(4)} + 8);
+  if (starts_with(bytes, "VP8X", 12)) {
+    if (in.u8(20) & 0x02) throw Unsupported("it is an animated WebP; save one of its pictures by itself");
+    return {"WebP", int64_t(in.number(24, 3)) + 1, int64_t(in.number(27, 3)) + 1};
+  }
+  if (starts_with(bytes, "VP8L", 12)) {
+    const uint32_t bits = in.u32(21);
+    return {"WebP", int64_t(bits & 0x3FFF) + 1, int64_t(bits >> 14 & 0x3FFF) + 1};
+  }
+  if (!starts_with(bytes, "VP8 ", 12)) throw Damaged("its first chunk is unknown");
+  return {"WebP", in.u16(26) & 0x3FFF, in.u16(28) & 0x3FFF};
+}
+
+ImageHeader inspect_bmp(const std::vector<uint8_t>& bytes) {
+  const ByteReader in(bytes, false);
+  const uint32_t pixels = in.u32(10);
+  const bool old = in.u32(14) == 12;
+  ImageHeader header{"BMP", old ? in.u16(18) : static_cast<int32_t>(in.u32(18)),
+                     old ? in.u16(20) : static_cast<int32_t>(in.u32(22))};
+  if (header.height < 0) header.height = -header.height;  // rows from the top
+  const uint32_t compression = old ? 0 : in.u32(30);
+  if (compression == 4 || compression == 5)
+    throw Unsupported("it is a BMP with JPEG or PNG inside; save it as PNG");
+  const bool run_length = compression == 1 || compression == 2;
+  if (!run_length && header.width > 0 && header.width <= max_side && header.height <= max_side) {
+    const uint64_t bits = uint64_t(header.width) * in.u16(old ? 24 : 28);
+    in.need(pixels, (bits + 31) / 32 * 4 * uint64_t(header.height));
+  }
+  return header;
+}
+
+/// TIFF 6.0 and BigTIFF, the first directory only.
+ImageHeader inspect_tiff(std::vector<uint8_t>& bytes) {
+  const bool big_endian = bytes[0] == 'M';
+  const ByteReader in(bytes, big_endian);
+  const bool big_tiff = in.u16(2) == 43;
+  const uint64_t directory = big_tiff ? in.u64(8) : in.u32(4);
+  const uint64_t count = big_tiff ? in.u64(directory) : in.u16(directory);
+  const uint64_t entry_size = big_tiff ? 20 : 12, first = directory + (big_tiff ? 8 : 2);
+  if (count > 65535) throw Damaged("its directory has too many entries");
+  in.need(first, count * entry_size);
+  ImageHeader header{"TIFF", 0, 0};
+  for (uint64_t entry = first; entry < first + count * entry_size; entry += entry_size) {
+    const uint16_t tag = in.u16(entry), type = in.u16(entry + 2);
+    const uint64_t at = entry + (big_tiff ? 12 : 8);
+    const int64_t value = int64_t(type == 3 ? in.u16(at) : type == 16 ? in.u64(at) : in.u32(at));
+    const uint64_t values = big_tiff ? in.u64(entry + 4) : in.u32(entry + 4);
+    if (tag == 256) header.width = value;
+    if (tag == 257) header.height = value;
+    constexpr int unassociated = 2, associated = 1;
+    if (tag == 338 && type == 3 && values == 1 && value == unassociated)
+      bytes[static_cast<size_t>(at + (big_endian ? 1 : 0))] = associated;
+    if (tag == 339 && values == 1 && value == 3)
+      throw Unsupported("it is a TIFF of floating point numbers; save it with 8 or 16 bits per channel");
+  }
+  return header;
+}
+
+ImageHeader inspect_any(std::vector<uint8_t>& bytes) {
+  using namespace std::literals;
+  if (starts_with(bytes, "\x89PNG\r\n\x1A\n")) return inspect_png(bytes);
+  if (starts_with(bytes, "\xFF\xD8\xFF")) return inspect_jpeg(bytes);
+  if (starts_with(bytes, "RIFF") && starts_with(bytes, "WEBP", 8)) return inspect_webp(bytes);
+  if (starts_with(bytes, "BM")) return inspect_bmp(bytes);
+  for (const auto magic : {"II*\0"sv, "MM\0*"sv, "II+\0"sv, "MM\0+"sv})
+    if (starts_with(bytes, magic)) return inspect_tiff(bytes);
+  throw Foreign("it is not a PNG, JPEG, WebP, BMP or TIFF image; convert it to one of them");
+}
+
+}  // namespace
+
+ImageHeader inspect_image(std::vector<uint8_t>& bytes, const std::string& what) {
+  if (bytes.empty()) throw Error(DA3_E_INVALID, what + " failed: the file is empty; copy it again");
+  ImageHeader header;
+  try {
+    header = inspect_any(bytes);
+  } catch (const EndOfData&) {
+    throw Error(DA3_E_INVALID, what + " failed: the file is cut off before its end; copy it again");
+  } catch (const Damaged& damaged) {
+    throw Error(DA3_E_INVALID, what + " failed: the file is damaged: " + damaged.what() + "; copy it again");
+  } catch (const Foreign& foreign) {
+    throw Error(DA3_E_INVALID, what + " failed: " + foreign.what());
+  } catch (const Unsupported& unsupported) {
+    throw Error(DA3_E_UNSUPPORTED, what + " failed: " + unsupported.what());
+  }
+  if (header.width < 1 || header.height < 1)
+    throw Error(DA3_E_INVALID, what + " failed: the file is damaged: its header says " +
+                                   std::to_string(header.width) + "x" + std::to_string(header.height) +
+                                   " pixels; copy it again");
+  if (header.width > max_side || header.height > max_side || header.width * header.height > max_image_pixels)
+    throw Error(DA3_E_SHAPE, what + " failed: " + std::to_string(header.width) + "x" +
+                                 std::to_string(header.height) + " pixels are more than the limit of " +
+                                 std::to_string(max_image_pixels) + "; make the picture smaller first");
+  return header;
+}
+
+}  // namespace da3::io

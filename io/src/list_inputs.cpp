@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <da3/error.hpp>
+#include <da3/io/image.hpp>
+#include <da3/io/settings.hpp>
+
+#include <algorithm>
+#include <cctype>
+#include <cerrno>
+#include <string>
+#include <system_error>
+
+namespace da3::io {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+/// Runs of digits compare as numbers of any length; equal numbers and all else by their characters.
+bool natural_less(const std::string& a, const std::string& b) {
+  size_t i = 0, j = 0;
+  while (i < a.size() && j < b.size()) {
+    if (is_digit(a[i]) && is_digit(b[j])) {
+      while (i < a.size() && a[i] == '0') ++i;
+      while (j < b.size() && b[j] == '0') ++j;
+      const size_t start_a = i, start_b = j;
+      while (i < a.size() && is_digit(a[i])) ++i;
+      while (j < b.size() && is_digit(b[j])) ++j;
+      if (i - start_a != j - start_b) return i - start_a < j - start_b;
+      const int order = a.compare(start_a, i - start_a, b, start_b, j - start_b);
+      if (order != 0) return order < 0;
+    } else {
+      if (a[i] != b[j]) return static_cast<unsigned char>(a[i]) < static_cast<unsigned char>(b[j]);
+      ++i, ++j;
+    }
+  }
+  if ((i < a.size()) != (j < b.size())) return j < b.size();
+  return a < b;  // "01" and "1": any fixed order
+}
+
+bool has_image_extension(const fs::path& path) {
+  std::string extension = path.extension().string();
+  std::transform(extension.begin(), extension.end(), extension.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return !extension.empty() && std::find(image_extensions.begin(), image_extensions.end(),
+                                         std::string_view(extension).substr(1)) != image_extensions.end();
+}
+
+std::vector<fs::path> images_of_folder(const fs::path& folder, int64_t index) {
+  const std::string what = "listing the folder \"" + folder.string() + "\" failed: ";
+  std::vector<fs::path> images;
+  bool has_folders = false;
+  std::error_code failed;
+  for (fs::directory_iterator entry(folder, failed), end; !failed && entry != end; entry.increment(failed)) {
+    if (entry->path().filename().string().starts_with(".")) continue;
+    std::error_code unknown;
+    if (entry->is_directory(unknown))
+      has_folders = true;
+    else if (has_image_extension(entry->path()))
+      images.push_back(entry->path());
+  }
+  if (failed)
+    throw Error(DA3_E_NOT_FOUND, what + failed.message() + "; check its permissions", 2, index,
+                failed.value());
+  if (images.empty())
+    throw Error(DA3_E_INVALID,
+                what + "it has no images (png, jpg, jpeg, webp, bmp, tiff, tif)" +
+                    (has_folders ? ", and folders inside it are not searched; name them one by one"
+                                 : "; name a folder with images or the files themselves"),
+                2, index);
+  std::sort(images.begin(), images.end(), [](const fs::path& a, const fs::path& b) {
+    return natural_less(a.filename().string(), b.filename().string());
+  });
+  return images;
+}
+
+}  // namespace
+
+std::vector<fs::path> list_inputs(const std::vector<fs::path>& inputs) {
+  std::vector<fs::path> files;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const auto index = static_cast<int64_t>(i);
+    const std::string what = "input \"" + inputs[i].string() + "\" cannot be used: ";
+    std::error_code failed;
+    const fs::file_status status = fs::status(inputs[i], failed);
+    if (status.type() == fs::file_type::not_found)
+      throw Error(DA3_E_NOT_FOUND, what + "no such file or folder; check the path", 2, index, ENOENT);
+    if (failed)
+      throw Error(DA3_E_NOT_FOUND, what + failed.message() + "; check the path and its permissions", 2, index,
+                  failed.value());
+    if (fs::is_directory(status)) {
+      const auto images = images_of_folder(inputs[i], index);
+      files.insert(files.end(), images.begin(), images.end());
+    } else if (fs::is_regular_file(status)) {
+      files.push_back(inputs[i]);
+    } else {
+      throw Error(DA3_E_INVALID, what + "it is neither a file nor a folder; save the picture to a file first",
+                  2, index);
+    }
+  }
+  return files;
+}
+
+}  // namespace da3::io

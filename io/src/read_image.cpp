@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <da3/error.hpp>
+#include <da3/io/image.hpp>
+
+#include "files.hpp"
+#include "image_header.hpp"
+#include "quiet.hpp"
+
+#include <opencv2/imgcodecs.hpp>
+#include <opencv2/imgproc.hpp>
+
+#include <new>
+
+namespace da3::io {
+namespace {
+
+cv::Mat decode(const std::vector<uint8_t>& bytes) {
+  const Quiet quiet;
+  try {
+    return cv::imdecode(bytes, cv::IMREAD_COLOR | cv::IMREAD_IGNORE_ORIENTATION);
+  } catch (const cv::Exception& failed) {
+    if (failed.code == cv::Error::StsNoMem) throw std::bad_alloc();
+    return {};
+  }
+}
+
+}  // namespace
+
+Image read_image(const std::filesystem::path& path) {
+  const std::string what = "reading the image \"" + path.string() + "\"";
+  try {
+    std::vector<uint8_t> bytes = read_file(path, what);
+    const ImageHeader header = inspect_image(bytes, what);
+    const cv::Mat decoded = decode(bytes);
+    if (decoded.empty() || decoded.type() != CV_8UC3)
+      throw Error(DA3_E_INVALID,
+                  what + " failed: its " + header.kind +
+                      " data is damaged or of a kind that is not read; save the picture again");
+    Image image{decoded.rows, decoded.cols, {}};
+    image.rgb.resize(decoded.total() * 3);
+    cv::Mat rgb(decoded.rows, decoded.cols, CV_8UC3, image.rgb.data());
+    cv::cvtColor(decoded, rgb, cv::COLOR_BGR2RGB);
+    return image;
+  } catch (const std::bad_alloc&) {
+    throw Error(DA3_E_NOMEM_HOST,
+                what + " failed: not enough memory; make the picture smaller or free memory");
+  }
+}
+
+}  // namespace da3::io

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// Upstream's preprocessing of one image, in its order and its precision.
+#pragma once
+
+#include <da3/io/preprocess.hpp>
+
+#include <string>
+
+namespace da3::io {
+
+/// How one picture gets to its size: a resize to `bounded`, then a resize or a centre crop to `final_size`.
+struct ResizePlan {
+  struct Size {
+    int64_t height = 0, width = 0;
+    bool operator==(const Size&) const = default;
+  };
+  Size original, bounded, final_size;
+  bool enlarges = false;  ///< original to bounded
+  bool crop = false;
+};
+
+/// Throws Error(DA3_E_SHAPE) when a side would become 0 or the result too large; name is the picture's in the
+/// sentence.
+ResizePlan plan_resize(int64_t height, int64_t width, const PreprocessOptions& options,
+                       const std::string& name);
+
+/// Throws Error(DA3_E_BAD_VALUE).
+void check_options(const PreprocessOptions& options);
+
+Image resize_image(const Image& image, const ResizePlan& plan);
+
+Intrinsics resize_intrinsics(const Intrinsics& intrinsics, const ResizePlan& plan);
+
+}  // namespace da3::io
