@@ -36,8 +36,11 @@ std::optional<std::string> read_config_file(const std::filesystem::path& path) {
 
 std::string text_of(const std::vector<int64_t>& shape) {
   std::string text = "[";
-  for (const int64_t size : shape) text += (text.size() > 1 ? ", " : "") + std::to_string(size);
-  return text + "]";
+  for (const int64_t size : shape) {
+    if (text.size() > 1) text += ", ";
+    text += std::to_string(size);
+  }
+  return text += "]";
 }
 
 void check_tensors(const ModelConfig& config, const Shapes& shapes, const std::string& folder) {
