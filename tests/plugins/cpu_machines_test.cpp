@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reading a machine and deciding for it, on machines that the build machine is not.
+#include <gtest/gtest.h>
+#include <da3/error.hpp>
+
+#include <map>
+
+#include "common/backend_info.hpp"
+#include "cpu/cgroup.hpp"
+#include "cpu/policy.hpp"
+#include "cpu/probe.hpp"
+
+namespace {
+
+using namespace da3;
+using cpu::Capabilities;
+
+Capabilities machine(const std::string& name) {
+  return cpu::read_capabilities(std::filesystem::path(DA3_TEST_DATA) / "machines" / name);
+}
+
+using Settings = std::vector<std::pair<std::string, std::string>>;
+
+thin::OptionSet options(const Settings& settings) {
+  std::vector<da3_kv> kvs(settings.size());
+  std::vector<const da3_kv*> list;
+  for (size_t i = 0; i < settings.size(); ++i) {
+    kvs[i] = {sizeof(da3_kv), 0, settings[i].first.c_str(), settings[i].second.c_str(), "test"};
+    list.push_back(&kvs[i]);
+  }
+  return thin::OptionSet::parse(thin::backend_info(), DA3_SCOPE_OPTIMIZER, list.data(),
+                                static_cast<uint32_t>(list.size()));
+}
+
+struct Decided {
+  engine::Policy policy;
+  std::map<std::string, std::string> effective;
+  std::vector<std::string> warnings;
+};
+
+Decided decided(const Capabilities& c, const Settings& settings = {}, uint32_t budget = 0) {
+  const thin::Decision d = cpu::decide(c, options(settings), budget);
+  Decided result{d.policy, {}, d.warnings};
+  for (const auto& [key, value] : d.effective)
+    EXPECT_TRUE(result.effective.emplace(key, value).second) << key;
+  return result;
+}
+
+std::string refusal(const Capabilities& c, const Settings& settings) {
+  try {
+    decided(c, settings);
+  } catch (const Error& e) {
+    EXPECT_EQ(e.code(), DA3_E_UNSUPPORTED);
+    return e.what();
+  }
+  return "not refused";
+}
+
+TEST(CpuMachines, Zen3) {
+  const Capabilities c = machine("zen3");
+  EXPECT_EQ(c.name, "AMD EPYC 7713 64-Core Processor");
+  EXPECT_EQ(c.usable_cpus(), 8);
+  EXPECT_EQ(c.numa_node, 0);
+  EXPECT_EQ(c.memory_total, 32ull << 30);
+  EXPECT_EQ(c.memory_available, 24ull << 30);
+  const da3_device d = cpu::device_record(c);
+  EXPECT_STREQ(d.arch, "avx2");
+  EXPECT_EQ(d.score, 110);
+  EXPECT_EQ(d.precisions, 1u);
+  EXPECT_EQ(d.reason, nullptr);
+}
+
+TEST(CpuMachines, Zen4) {
+  const Capabilities c = machine("zen4");
+  const da3_device d = cpu::device_record(c);
+  EXPECT_STREQ(d.arch, "avx512_bf16");
+  EXPECT_EQ(d.score, 130);
+  EXPECT_EQ(d.precisions, 1u | 8u | 16u);
+  EXPECT_EQ(d.numa_node, -1) << "its CPUs lie in two nodes";
+}
+
+TEST(CpuMachines, SapphireRapidsBoundToFourCpus) {
+  const Capabilities c = machine("sapphire_rapids");
+  const da3_device d = cpu::device_record(c);
+  EXPECT_STREQ(d.arch, "amx_bf16");
+  EXPECT_EQ(d.score, 140);
+  EXPECT_EQ(d.precisions, 1u | 4u | 8u | 16u);
+  EXPECT_EQ(c.usable_cpus(), 4);
+  EXPECT_EQ(d.numa_node, 1);
+  EXPECT_EQ(decided(c).effective.at("effective.threads.reason"), "4 CPUs of 16 by affinity");
+}
+
+TEST(CpuMachines, Graviton3) {
+  const Capabilities c = machine("graviton3");
+  EXPECT_EQ(c.name, "Arm Neoverse V1");
+  const da3_device d = cpu::device_record(c);
+  EXPECT_STREQ(d.arch, "neon_bf16");
+  EXPECT_EQ(d.score, 120);
+  EXPECT_EQ(d.precisions, 1u | 4u | 8u | 16u);
+  EXPECT_EQ(decided(c).policy.threads, 4);
+}
+
+TEST(CpuMachines, ContainersWithOneAndAHalfCpus) {
+  const Capabilities v2 = machine("container_v2"), v1 = machine("container_v1");
+  for (const Capabilities& c : {v2, v1}) {
+    EXPECT_DOUBLE_EQ(c.quota_cpus, 1.5);
+    const Decided d = decided(c);
+    EXPECT_EQ(d.policy.threads, 2) << "a part of a CPU counts as one";
+    EXPECT_EQ(d.policy.interop_threads, 2);
+    EXPECT_EQ(d.effective.at("effective.threads.reason"), "a cgroup quota of 1.5 CPUs");
+  }
+  EXPECT_EQ(v2.memory_total, 2ull << 30);
+  EXPECT_EQ(v2.memory_available, (1ull << 30) + (256ull << 20))
+      << "inactive file pages are given back on demand";
+  EXPECT_EQ(v1.memory_total, 4ull << 30);
+  EXPECT_EQ(v1.memory_available, 3ull << 30);
+}
+
+TEST(CpuMachines, NothingReadableIsOneCpuWithoutLimits) {
+  const Capabilities c = machine("no-such-folder");
+  EXPECT_EQ(c.usable_cpus(), 1);
+  EXPECT_EQ(c.memory_available, UINT64_MAX);
+  EXPECT_EQ(cpu::device_record(c).score, 100);
+  const Decided d = decided(c);
+  EXPECT_EQ(d.policy.memory_limit, 0u);
+  EXPECT_EQ(d.policy.threads, 1);
+}
+
+TEST(CpuMachines, CpuLists) {
+  EXPECT_EQ(cpu::parse_cpu_list("0-2,5\n"), (std::vector<int>{0, 1, 2, 5}));
+  EXPECT_EQ(cpu::parse_cpu_list("7"), std::vector<int>{7});
+  for (const char* bad : {"", "x", "3-1", "1-", "99999999999", "0-999999", "1;2"})
+    EXPECT_TRUE(cpu::parse_cpu_list(bad).empty()) << bad;
+}
+
+TEST(CpuPolicy, DefaultsAreFloat32OnEveryMachine) {
+  for (const char* name : {"zen3", "zen4", "sapphire_rapids", "graviton3", "container_v2"}) {
+    const Decided d = decided(machine(name));
+    EXPECT_EQ(d.policy.precision, engine::Precision::float32) << name;
+    EXPECT_EQ(d.policy.head_precision, engine::Precision::float32) << name;
+    EXPECT_EQ(d.effective.at("effective.precision"), "float32");
+    EXPECT_EQ(d.effective.count("effective.precision.reason") == 1, machine(name).native_bfloat16()) << name;
+    for (const char* key : {"device", "precision", "head_precision", "threads", "interop_threads", "workers",
+                            "prefetch", "batch", "compile", "cache", "deterministic"})
+      EXPECT_TRUE(d.effective.count(std::string("effective.") + key)) << name << ' ' << key;
+  }
+}
+
+TEST(CpuPolicy, Float16IsRefusedWithItsReason) {
+  EXPECT_NE(refusal(machine("zen3"), {{"mixed_precision", "float16"}}).find("slower than float32"),
+            std::string::npos);
+  EXPECT_NE(refusal(machine("graviton3"), {{"mixed_precision", "float16"}}).find("not in this version"),
+            std::string::npos);
+}
+
+TEST(CpuPolicy, Bfloat16AndInt8AreRefusedWithTheirReason) {
+  EXPECT_NE(refusal(machine("zen3"), {{"mixed_precision", "bfloat16"}}).find("slower than float32"),
+            std::string::npos);
+  EXPECT_NE(refusal(machine("zen4"), {{"mixed_precision", "bfloat16"}}).find("not in this version"),
+            std::string::npos);
+  EXPECT_NE(refusal(machine("zen4"), {{"mixed_precision", "int8"}}).find("not in this version"),
+            std::string::npos);
+  EXPECT_NE(refusal(machine("zen4"), {{"head_precision", "float16"}}).find("head"), std::string::npos);
+}
+
+TEST(CpuPolicy, Tf32HeadIsFloat32AndSaysWhy) {
+  const Decided d = decided(machine("zen3"), {{"head_precision", "tf32"}});
+  EXPECT_EQ(d.effective.at("effective.head_precision"), "float32");
+  EXPECT_NE(d.effective.at("effective.head_precision.reason").find("TF32"), std::string::npos);
+}
+
+TEST(CpuPolicy, ThreadsOfTheProfileWinAndTheHostsBudgetOnlyLowers) {
+  const Capabilities c = machine("zen3");
+  EXPECT_EQ(decided(c, {}, 3).policy.threads, 3);
+  EXPECT_EQ(decided(c, {}, 3).policy.interop_threads, 3);
+  EXPECT_EQ(decided(c, {}, 64).policy.threads, 8);
+  EXPECT_EQ(decided(c).policy.interop_threads, 4);
+  EXPECT_EQ(decided(c, {{"threads", "5"}}, 3).policy.threads, 5);
+  EXPECT_TRUE(decided(c, {{"threads", "8"}}).warnings.empty());
+  EXPECT_EQ(decided(c, {{"threads", "9"}}).warnings.size(), 1u)
+      << "more than there are: obeyed, with a warning";
+  EXPECT_EQ(decided(c, {{"interop_threads", "1"}}).policy.interop_threads, 1);
+}
+
+TEST(CpuPolicy, ModesAreDefaultsAndSettingsWin) {
+  const Capabilities c = machine("zen3");
+  const Decided minimal = decided(c, {{"performance_mode", "minimal"}}), balanced = decided(c),
+                max = decided(c, {{"performance_mode", "max"}});
+  EXPECT_LT(minimal.policy.head_chunk_views, balanced.policy.head_chunk_views);
+  EXPECT_LT(balanced.policy.head_chunk_views, max.policy.head_chunk_views);
+  EXPECT_EQ(minimal.policy.keep_scratch, 0);
+  EXPECT_EQ(balanced.policy.keep_scratch, 1);
+  EXPECT_EQ(balanced.policy.prepack, 0);
+  EXPECT_EQ(max.policy.prepack, 1);
+  EXPECT_EQ(minimal.effective.at("effective.workers"), "1");
+  EXPECT_EQ(max.effective.at("effective.workers"), "4");
+
+  const Decided own = decided(c, {{"performance_mode", "max"},
+                                  {"enable_compile", "false"},
+                                  {"cpu.head_chunk_views", "3"},
+                                  {"workers", "7"},
+                                  {"prefetch", "2"},
+                                  {"batch", "5"},
+                                  {"deterministic", "true"},
+                                  {"cpu.onednn", "false"},
+                                  {"memory_fraction", "0.5"}});
+  EXPECT_EQ(own.policy.prepack, 0);
+  EXPECT_EQ(own.policy.head_chunk_views, 3);
+  EXPECT_EQ(own.policy.deterministic, 1);
+  EXPECT_EQ(own.policy.onednn, 0);
+  EXPECT_EQ(own.policy.memory_limit, 12ull << 30);
+  EXPECT_EQ(own.effective.at("effective.workers"), "7");
+  EXPECT_EQ(own.effective.at("effective.prefetch"), "2");
+  EXPECT_EQ(own.effective.at("effective.batch"), "5");
+  EXPECT_EQ(own.effective.at("effective.deterministic"), "true");
+  EXPECT_EQ(decided(c, {{"enable_compile", "true"}}).effective.at("effective.compile"), "prepack");
+  EXPECT_EQ(decided(c, {{"prefetch", "off"}}).effective.at("effective.prefetch"), "0");
+}
+
+}  // namespace
