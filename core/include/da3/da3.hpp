@@ -74,7 +74,7 @@ struct RunRequest {
   uint64_t id = 0;  ///< the caller's, for logs; 0: counted by the core
 };
 
-struct RunResult {
+struct DA3_CORE_API RunResult {
   std::vector<Tensor> outputs;  ///< in the order of RunRequest::outputs, then RunRequest::into
   /// Throws Error(DA3_E_INVALID) when the run did not make it.
   const Tensor& at(std::string_view name) const;

@@ -12,7 +12,7 @@
 namespace da3 {
 
 /// A failure with its code and a sentence for people: "what failed: why; what to do".
-class Error : public std::exception {
+class __attribute__((visibility("default"))) Error : public std::exception {
  public:
   /// code: one of DA3_E_*. kind and index say which option, input, output or device (see da3_error). native: errno etc.
   Error(int32_t code, std::string message, int32_t kind = 0, int64_t index = -1, int32_t native = 0)

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine_state.hpp"
+
+namespace da3::detail {
+
+WatchBridge::WatchBridge(const Watch& watch) : callbacks_(watch), watch_(zeroed<da3_watch>()) {
+  watch_.ctx = this;
+  // Always there, so that an exception in progress() can cancel the call.
+  watch_.should_cancel = [](void* ctx) -> int32_t {
+    auto& self = *static_cast<WatchBridge*>(ctx);
+    if (self.failed_) return 1;
+    if (!self.callbacks_.should_cancel) return 0;
+    try {
+      return self.callbacks_.should_cancel() ? 1 : 0;
+    } catch (...) {
+      self.keep_exception();
+      return 1;
+    }
+  };
+  if (!watch.progress) return;
+  watch_.progress = [](void* ctx, uint64_t done, uint64_t total, const char* stage) {
+    auto& self = *static_cast<WatchBridge*>(ctx);
+    if (self.failed_) return;
+    try {
+      self.callbacks_.progress(done, total, stage ? stage : "");
+    } catch (...) {
+      self.keep_exception();
+    }
+  };
+}
+
+void WatchBridge::keep_exception() noexcept {
+  const std::lock_guard lock(mutex_);
+  if (!failure_) failure_ = std::current_exception();
+  failed_ = true;
+}
+
+void WatchBridge::rethrow() {
+  const std::lock_guard lock(mutex_);
+  if (failure_) std::rethrow_exception(failure_);
+}
+
+std::string find_value(const std::vector<Setting>& settings, std::string_view key) {
+  for (const Setting& setting : settings)
+    if (setting.key == key) return setting.value;
+  return {};
+}
+
+Memory to_memory(const da3_memory& memory) {
+  return {memory.weights, memory.activations, memory.pool_idle,
+          memory.peak,    memory.host_pinned, memory.cache_disk};
+}
+
+}  // namespace da3::detail

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// What stands behind the handles of da3.hpp: each state owns one object of a plugin and keeps its parent
+// alive.
+#pragma once
+
+#include <da3/da3.hpp>
+
+#include <atomic>
+#include <exception>
+#include <memory>
+#include <mutex>
+
+#include "abi_call.hpp"
+
+namespace da3::detail {
+
+struct OptimizerState {
+  const da3_plugin* table = nullptr;
+  da3_optimizer* handle = nullptr;
+  Profile profile;
+  Schema schema;
+  Choice choice;
+  Choice::Candidate chosen;
+  PluginInfo plugin;
+  std::vector<Setting> description;
+  std::vector<Setting> run_options;  ///< of scope run, as the profile set them
+
+  OptimizerState() = default;
+  OptimizerState(const OptimizerState&) = delete;
+  ~OptimizerState() {
+    if (handle) table->optimizer_destroy(handle);
+  }
+  /// "backend cpu: model_load"
+  std::string call(const char* function) const { return "backend " + chosen.name + ": " + function; }
+};
+
+struct ModelState {
+  std::shared_ptr<OptimizerState> optimizer;
+  da3_model* handle = nullptr;
+  std::vector<Setting> description;
+
+  ModelState() = default;
+  ModelState(const ModelState&) = delete;
+  ~ModelState() {
+    if (handle) optimizer->table->model_destroy(handle);
+  }
+};
+
+struct SessionState {
+  std::shared_ptr<ModelState> model;
+  da3_session* handle = nullptr;
+
+  SessionState() = default;
+  SessionState(const SessionState&) = delete;
+  ~SessionState() {
+    if (handle) model->optimizer->table->session_destroy(handle);
+  }
+};
+
+/// A Watch as the ABI takes it. Exceptions of the callbacks cancel the call and are thrown by rethrow().
+class WatchBridge {
+ public:
+  explicit WatchBridge(const Watch& watch);
+  const da3_watch* get() const { return &watch_; }
+  void rethrow();
+
+ private:
+  void keep_exception() noexcept;
+
+  const Watch& callbacks_;
+  std::atomic<bool> failed_{false};
+  std::mutex mutex_;
+  std::exception_ptr failure_;
+  da3_watch watch_;
+};
+
+/// The value of a key in a description, or "".
+std::string find_value(const std::vector<Setting>& settings, std::string_view key);
+
+Memory to_memory(const da3_memory& memory);
+
+}  // namespace da3::detail

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// Loads plugins and agrees with them on the ABI. What is loaded stays until the process ends: unloading
+// LibTorch crashes.
+#pragma once
+
+#include <da3/plugin.h>
+#include <da3/manifest.hpp>
+#include <da3/plugin_registry.hpp>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace da3::detail {
+
+struct LoadedPlugin {
+  std::filesystem::path library;  ///< canonical
+  da3_plugin table;  ///< a copy of what the plugin gave, members we do not know cut, missing ones NULL
+  std::string name, runtime_id;
+};
+
+/// Loads a library (once: later calls for the same file return the same) and checks its table. manifest: NULL
+/// when there is none. Throws Error (DA3_E_UNAVAILABLE, DA3_E_ABI) with the reason, without the plugin's
+/// name. [any]
+const LoadedPlugin& load_plugin(const std::filesystem::path& library, const Manifest* manifest);
+
+/// Whether that file has been loaded by load_plugin.
+bool is_loaded(const std::filesystem::path& library);
+
+/// Its devices, scores clamped to the bands of plugin.h, each unusable one with a reason. Throws Error.
+std::vector<Device> probe_devices(const LoadedPlugin& plugin);
+
+/// Its schema, from options(). Throws Error.
+std::vector<OptionSpec> read_options(const LoadedPlugin& plugin);
+
+}  // namespace da3::detail

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// SHA-256 (FIPS 180-4), for the pin that a manifest may carry.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace da3::detail {
+
+/// 64 hexadecimal digits in small letters.
+std::string sha256(std::string_view bytes);
+std::string sha256_file(const std::filesystem::path& path);  ///< "" when it cannot be read
+
+}  // namespace da3::detail
