@@ -13,6 +13,11 @@ BUILD := build/$(PRESET)
 # Ninja's own names for everything in a folder: what the demo needs, without the tests.
 PROGRAMS := sdk/all core/all io/all plugins/all configs/all tools/all
 
+# The tests that read results with numpy use the Python that the system's packages belong to.
+ifeq ($(shell uname -s),Linux)
+export DA3_TEST_PYTHON ?= $(firstword $(wildcard /usr/bin/python3) python3)
+endif
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test check build setup configure install format format-check asan tsan clean
 

@@ -30,18 +30,31 @@ work="$(mktemp -d "$deps/.libtorch.XXXXXX")"
 part="$(mktemp -d "$cache/.part.XXXXXX")"
 trap 'rm -rf "$work" "$part"' EXIT
 
+# A python3 of the user's own, first on PATH, may come without pip.
+find_pip() {
+  local python
+  for python in ${DA3_PYTHON:-python3 /usr/bin/python3}; do
+    if "$python" -m pip --version >/dev/null 2>&1; then
+      echo "$python"
+      return
+    fi
+  done
+  fail "LibTorch: no python3 with pip was found; install pip, or give CMake a LibTorch with -DDA3_LIBTORCH=DIR"
+}
+
 # download REQUIREMENT SHA256 WHEEL: into the cache, whole or not at all.
 download() {
   local requirement="$1" sum="$2" wheel="$3" tag platforms=()
   if [ -f "$cache/$wheel" ] && [ "$(sha256 "$cache/$wheel")" = "$sum" ]; then
     return
   fi
-  local tags="${wheel##*-}"
+  local tags="${wheel##*-}" python
+  python="$(find_pip)"
   for tag in $(echo "${tags%.whl}" | tr '.' ' '); do platforms+=(--platform "$tag"); done
   say "downloading $requirement"
   printf '%s --hash=sha256:%s\n' "$requirement" "$sum" >"$part/requirement.txt"
   # The wheel is for CPython 3.11 whichever Python runs pip: nothing of it is ever imported.
-  TMPDIR="$part" python3 -m pip download --quiet --no-input --retries 2 --no-cache-dir --disable-pip-version-check --no-deps \
+  TMPDIR="$part" "$python" -m pip download --quiet --no-input --retries 2 --no-cache-dir --disable-pip-version-check --no-deps \
     --only-binary=:all: --require-hashes --implementation cp --python-version 311 "${platforms[@]}" \
     --dest "$part" --requirement "$part/requirement.txt" </dev/null ||
     fail "LibTorch: pip could not download $requirement (its message is above). Without a network, put $wheel into $cache, or give CMake a LibTorch of your own with -DDA3_LIBTORCH=DIR (docs/building.md)."

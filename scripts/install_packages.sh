@@ -8,8 +8,8 @@ libraries=(
   libboost-dev libyaml-cpp-dev libspdlog-dev nlohmann-json3-dev libcli11-dev libzip-dev
   libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev
 )
-test_libraries=(libgtest-dev libgmock-dev libbenchmark-dev)
-brew_formulas=(cmake ninja ccache boost yaml-cpp spdlog nlohmann-json cli11 libzip opencv googletest google-benchmark)
+test_libraries=(libgtest-dev libgmock-dev libbenchmark-dev python3-numpy)
+brew_formulas=(cmake ninja ccache boost yaml-cpp spdlog nlohmann-json cli11 libzip opencv googletest google-benchmark numpy)
 
 say() { echo "setup: $*"; }
 fail() {
