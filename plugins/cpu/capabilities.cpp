@@ -42,6 +42,14 @@ std::string Capabilities::usable_reason() const {
   return "the machine has " + cpus(plain_cpus(*this));
 }
 
+Capabilities read_capabilities() {
+#if defined(__APPLE__)
+  return read_macos_capabilities();
+#else
+  return read_linux_capabilities("/");
+#endif
+}
+
 std::vector<int> parse_cpu_list(const std::string& text) {
   std::vector<int> list;
   const char *at = text.data(), *end = at + text.size();

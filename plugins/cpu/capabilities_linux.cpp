@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#if !defined(__APPLE__)
-
 #include <algorithm>
 #include <fstream>
 #include <sstream>
@@ -95,7 +93,7 @@ int read_numa_node(const fs::path& nodes, const std::vector<int>& allowed) {
 
 }  // namespace
 
-Capabilities read_capabilities(const fs::path& root) {
+Capabilities read_linux_capabilities(const fs::path& root) {
   Capabilities c;
   read_cpuinfo(root / "proc/cpuinfo", c);
   auto allowed = read_affinity(root / "proc/self/status");
@@ -117,5 +115,3 @@ Capabilities read_capabilities(const fs::path& root) {
 }
 
 }  // namespace da3::cpu
-
-#endif

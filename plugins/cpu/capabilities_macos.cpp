@@ -23,8 +23,8 @@ std::string text(const char* name) {
 
 }  // namespace
 
-/// macOS has neither affinity nor quotas; root is of no use here.
-Capabilities read_capabilities(const std::filesystem::path&) {
+/// macOS has neither affinity nor quotas.
+Capabilities read_macos_capabilities() {
   Capabilities c;
   c.name = text("machdep.cpu.brand_string");
   if (c.name.empty()) c.name = "CPU";

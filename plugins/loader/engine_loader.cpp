@@ -56,11 +56,12 @@ void check_file(const Request& request) {
     fail(request, DA3_E_UNAVAILABLE, "it is not a regular file; reinstall it");
 }
 
-boost::dll::shared_library open_library(const Request& request) {
+boost::dll::shared_library open_library(const Request& request, const LibtorchGuard& guard) {
   try {
     return boost::dll::shared_library(request.engine, load_mode(request));
   } catch (const std::exception& e) {
-    fail(request, DA3_E_UNAVAILABLE, std::string(e.what()) + "; reinstall it together with its LibTorch");
+    fail(request, DA3_E_UNAVAILABLE,
+         std::string(e.what()) + guard.redirection() + "; reinstall it together with its LibTorch");
   }
 }
 
@@ -105,7 +106,7 @@ const engine::Table& open_engine(const Request& request) {
   try {
     const LibtorchGuard guard(request.engine, request.libtorch_folders);
     guard.check_before();
-    boost::dll::shared_library library = open_library(request);
+    boost::dll::shared_library library = open_library(request, guard);
     // Kept whatever the checks below find: its constructors have run.
     boost::dll::shared_library& kept = keep.libraries.emplace_back(std::move(library));
     guard.check_after();

@@ -2,6 +2,8 @@
 #include "loader/libtorch_guard.hpp"
 
 #include <algorithm>
+#include <cstdlib>
+#include <sstream>
 
 #include "loader/library_file.hpp"
 #include "loader/mapped_libraries.hpp"
@@ -86,6 +88,19 @@ void LibtorchGuard::check_after() const {
       if (mapped.soname == name && !same_build(mapped.path, wanted))
         throw LibtorchConflict("it was bound to " + mapped.path.string() + " instead of " + wanted.string() +
                                "; take that folder out of LD_LIBRARY_PATH and LD_PRELOAD and start again");
+}
+
+std::string LibtorchGuard::redirection() const {
+  const char* variable = std::getenv("LD_LIBRARY_PATH");
+  std::istringstream folders(variable ? variable : "");
+  std::error_code error;
+  for (std::string folder; std::getline(folders, folder, ':');)
+    for (const auto& [name, wanted] : expected_)
+      if (const fs::path other = fs::path(folder) / name;
+          fs::exists(other, error) && !same_build(other, wanted))
+        return " (LD_LIBRARY_PATH leads to " + other.string() + " instead of " + wanted.string() +
+               "; take that folder out of it and start again)";
+  return {};
 }
 
 }  // namespace da3::loader

@@ -28,6 +28,9 @@ class LibtorchGuard {
   /// Throws when the engine was bound to another file than the one wanted.
   void check_after() const;
 
+  /// After a failed opening: " (LD_LIBRARY_PATH leads to ...)" when it names another LibTorch, else "".
+  std::string redirection() const;
+
   /// SONAME -> file; empty for an engine that does not need LibTorch.
   const std::map<std::string, std::filesystem::path>& expected() const { return expected_; }
 

@@ -12,7 +12,8 @@ constexpr size_t kKeptGeometries = 8;
 AnyViewNet::AnyViewNet(const checkpoint::SafetensorsFile& file, const checkpoint::NetConfig& config,
                        at::Device device, const std::function<void(uint64_t)>& on_bytes)
     : config_(config),
-      backbone_(WeightReader(file, config.prefix + "backbone.pretrained.", device, on_bytes), config.backbone),
+      backbone_(WeightReader(file, config.prefix + "backbone.pretrained.", device, on_bytes),
+                config.backbone),
       head_(WeightReader(file, config.prefix + "head.", device, on_bytes), config.head) {
   if (config.camera) {
     camera_decoder_.emplace(WeightReader(file, config.prefix + "cam_dec.", device, on_bytes));
@@ -37,9 +38,15 @@ std::shared_ptr<const AnyViewNet::Geometry> AnyViewNet::geometry(int64_t height,
   return made;
 }
 
-void AnyViewNet::forget_geometries() const {
+uint64_t AnyViewNet::forget_geometries() const {
   const std::lock_guard lock(geometries_mutex_);
+  uint64_t bytes = 0;
+  for (const auto& kept : geometries_)
+    for (const at::Tensor* table :
+         {&kept->backbone.positions, &kept->backbone.local.cos, &kept->backbone.local.sin})
+      if (table->defined()) bytes += table->nbytes();
   geometries_.clear();
+  return bytes;
 }
 
 NetOutputs AnyViewNet::run(const NetInputs& inputs, const NetRequest& request, const Kernels& kernels,
@@ -60,7 +67,9 @@ NetOutputs AnyViewNet::run(const NetInputs& inputs, const NetRequest& request, c
     const DualDpt::Request head_request{request.depth, request.rays, request.head_chunk_views};
     DenseOutputs dense =
         head_.run(features.layers, tables->size, tables->embeddings, head_request, kernels, control);
-    const auto by_scene = [&](const at::Tensor& t) { return t.defined() ? t.unflatten(0, {scenes, views}) : t; };
+    const auto by_scene = [&](const at::Tensor& t) {
+      return t.defined() ? t.unflatten(0, {scenes, views}) : t;
+    };
     out.depth = by_scene(dense.depth);
     out.confidence = by_scene(dense.confidence);
     out.ray = by_scene(dense.ray);

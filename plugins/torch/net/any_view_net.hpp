@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The any-view network: images of a scene -> depth, confidence, cameras, rays. Immutable after construction; runs of one
-// network must not overlap in time on one thread team, but may share it.
+// The any-view network: images of a scene -> depth, confidence, cameras, rays. Immutable after construction;
+// runs of one network must not overlap in time on one thread team, but may share it.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -36,10 +36,10 @@ struct NetRequest {
 };
 
 struct NetOutputs {
-  at::Tensor depth, confidence;             ///< [B, S, H, W]
-  at::Tensor ray, ray_confidence;           ///< [B, S, 8 H/14, 8 W/14, 6] and the same without the last
+  at::Tensor depth, confidence;    ///< [B, S, H, W]
+  at::Tensor ray, ray_confidence;  ///< [B, S, 8 H/14, 8 W/14, 6] and the same without the last
   Cameras cameras;
-  std::map<int64_t, at::Tensor> features;   ///< [B, S, H/14, W/14, C]
+  std::map<int64_t, at::Tensor> features;  ///< [B, S, H/14, W/14, C]
 };
 
 class AnyViewNet {
@@ -52,8 +52,8 @@ class AnyViewNet {
                  const RunControl& control) const;
 
   const checkpoint::NetConfig& config() const { return config_; }
-  /// Forgets the tables of past geometries.
-  void forget_geometries() const;
+  /// Forgets the tables of past image sizes; returns about how many bytes they took.
+  uint64_t forget_geometries() const;
 
  private:
   struct Geometry {

@@ -17,8 +17,8 @@ namespace {
 
 constexpr double kFinalNormEps = 1e-5, kBlockNormEps = 1e-6;
 
-/// Folds (u/255 - mean)/deviation into the patch embedding, so that it reads raw pixels. In double: the bias is a sum of
-/// hundreds of terms.
+/// Folds (u/255 - mean)/deviation into the patch embedding, so that it reads raw pixels. In double: the bias
+/// is a sum of hundreds of terms.
 Linear fold_normalisation(const at::Tensor& weight, const at::Tensor& bias) {
   const at::Tensor mean = at::tensor({0.485, 0.456, 0.406}, at::kDouble);
   const at::Tensor deviation = at::tensor({0.229, 0.224, 0.225}, at::kDouble);
@@ -34,7 +34,8 @@ bool contains(const std::vector<int64_t>& values, int64_t value) {
 }  // namespace
 
 Backbone::Backbone(const WeightReader& weights, const checkpoint::BackboneConfig& config) : config_(config) {
-  patch_ = fold_normalisation(weights.tensor("patch_embed.proj.weight"), weights.tensor("patch_embed.proj.bias"));
+  patch_ =
+      fold_normalisation(weights.tensor("patch_embed.proj.weight"), weights.tensor("patch_embed.proj.bias"));
   patch_ = {weights.place(patch_.weight), weights.place(patch_.bias)};
   stored_positions_ = weights.tensor("pos_embed");
   class_token_ = weights.tensor("cls_token");
@@ -92,22 +93,26 @@ bool Backbone::global_block(int64_t i) const {
   return config_.alt_start >= 0 && i >= config_.alt_start && i % 2 == 1;
 }
 
-at::Tensor Backbone::finish_layer(const at::Tensor& local, const at::Tensor& tokens, const Kernels& kernels) const {
+at::Tensor Backbone::finish_layer(const at::Tensor& local, const at::Tensor& tokens,
+                                  const Kernels& kernels) const {
   const int64_t views = tokens.size(0) * tokens.size(1), patches = tokens.size(2) - 1;
   const at::Tensor normed = kernels.layer_norm(tokens.flatten(0, 1).narrow(1, 1, patches), norm_);
   if (!config_.cat_token) return normed;
   return at::cat({local.reshape({views, patches + 1, config_.embed_dim}).narrow(1, 1, patches), normed}, -1);
 }
 
-BackboneResult Backbone::run(const at::Tensor& image, const Request& request, const BackboneGeometry& geometry,
-                             const Kernels& kernels, const RunControl& control) const {
+BackboneResult Backbone::run(const at::Tensor& image, const Request& request,
+                             const BackboneGeometry& geometry, const Kernels& kernels,
+                             const RunControl& control) const {
   const int64_t scenes = image.size(0), views = image.size(1);
   at::Tensor x = embed(image, geometry, kernels, control);  // [B, S, N, C]
   const int64_t tokens = x.size(2);
   at::Tensor local;
   std::optional<ViewOrder> order;
   BackboneResult result;
-  const auto in_input_order = [&](const at::Tensor& t) { return order ? permute_views(t, order->inverse) : t; };
+  const auto in_input_order = [&](const at::Tensor& t) {
+    return order ? permute_views(t, order->inverse) : t;
+  };
 
   for (int64_t i = 0; i < config_.depth; ++i) {
     control.at_step("backbone", i, config_.depth);
@@ -123,7 +128,8 @@ BackboneResult Backbone::run(const at::Tensor& image, const Request& request, co
     TokenRotation rotation;
     if (rotates && global) rotation = {nullptr, &geometry.camera, tokens};
     if (rotates && !global) rotation = {&geometry.local, nullptr, tokens};
-    at::Tensor sequences = global ? x.view({scenes, views * tokens, -1}) : x.view({scenes * views, tokens, -1});
+    at::Tensor sequences =
+        global ? x.view({scenes, views * tokens, -1}) : x.view({scenes * views, tokens, -1});
     blocks_[static_cast<size_t>(i)].run(sequences, rotation, kernels);
     control.see("block." + std::to_string(i), sequences);
     // Blocks work in place: the last local output is kept apart where the global block after it is an output.
@@ -135,7 +141,8 @@ BackboneResult Backbone::run(const at::Tensor& image, const Request& request, co
       result.layers.push_back(finish_layer(last_local, last, kernels));
       if (i == config_.out_layers.back()) {
         const at::Tensor token = last.select(2, 0);
-        result.camera_tokens = config_.cat_token ? at::cat({last_local.select(2, 0), token}, -1) : token.clone();
+        result.camera_tokens =
+            config_.cat_token ? at::cat({last_local.select(2, 0), token}, -1) : token.clone();
       }
     }
     if (contains(request.features, i))

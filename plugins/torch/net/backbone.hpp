@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// DINOv2 vision transformer (https://arxiv.org/abs/2304.07193) with DA3's alternating attention: from block alt_start on, odd
-// blocks attend over all views of a scene, even ones within a view.
+// DINOv2 vision transformer (https://arxiv.org/abs/2304.07193) with DA3's alternating attention: from block
+// alt_start on, odd blocks attend over all views of a scene, even ones within a view.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -64,7 +64,7 @@ class Backbone {
   at::Tensor finish_layer(const at::Tensor& local, const at::Tensor& tokens, const Kernels& kernels) const;
 
   checkpoint::BackboneConfig config_;
-  Linear patch_;               ///< on uint8 patches in (y, x, colour) order, ImageNet normalisation folded in
+  Linear patch_;  ///< on uint8 patches in (y, x, colour) order, ImageNet normalisation folded in
   at::Tensor stored_positions_, class_token_, camera_tokens_;
   std::vector<Block> blocks_;
   Norm norm_;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A transformer block: x + proj(attention(norm1 x)), then x + feed_forward(norm2 x), LayerScale folded into the projections.
+// A transformer block: x + proj(attention(norm1 x)), then x + feed_forward(norm2 x), LayerScale folded into
+// the projections.
 #pragma once
 
 #include <ATen/core/Tensor.h>

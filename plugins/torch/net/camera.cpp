@@ -49,10 +49,11 @@ at::Tensor quaternion_from_rotation(const at::Tensor& rotation) {
   const auto square = [&](int64_t component) { return size.select(-1, component).square(); };
   const at::Tensor x = m(2, 1) - m(1, 2), y = m(0, 2) - m(2, 0), z = m(1, 0) - m(0, 1);
   const at::Tensor xy = m(1, 0) + m(0, 1), xz = m(0, 2) + m(2, 0), yz = m(1, 2) + m(2, 1);
-  const at::Tensor candidates = at::stack({at::stack({x, y, z, square(0)}, -1), at::stack({square(1), xy, xz, x}, -1),
-                                           at::stack({xy, square(2), yz, y}, -1), at::stack({xz, yz, square(3), z}, -1)},
-                                          -2) /
-                                (size.clamp_min(0.1) * 2.0).unsqueeze(-1);
+  const at::Tensor candidates =
+      at::stack({at::stack({x, y, z, square(0)}, -1), at::stack({square(1), xy, xz, x}, -1),
+                 at::stack({xy, square(2), yz, y}, -1), at::stack({xz, yz, square(3), z}, -1)},
+                -2) /
+      (size.clamp_min(0.1) * 2.0).unsqueeze(-1);
   const at::Tensor largest = size.argmax(-1, /*keepdim=*/true).unsqueeze(-1);
   std::vector<int64_t> shape = largest.sizes().vec();
   shape.back() = 4;
@@ -72,7 +73,8 @@ CameraDecoder::CameraDecoder(const WeightReader& weights)
       rotation_(weights.linear("fc_qvec")),
       field_of_view_(weights.linear("fc_fov.0")) {}
 
-Cameras CameraDecoder::run(const at::Tensor& tokens, int64_t height, int64_t width, const Kernels& kernels) const {
+Cameras CameraDecoder::run(const at::Tensor& tokens, int64_t height, int64_t width,
+                           const Kernels& kernels) const {
   const at::Tensor hidden = kernels.linear(kernels.linear(tokens, hidden1_).relu_(), hidden2_).relu_();
   const at::Tensor translation = kernels.linear(hidden, translation_);
   const at::Tensor rotation = rotation_from_quaternion(kernels.linear(hidden, rotation_));
@@ -104,7 +106,9 @@ CameraEncoder::CameraEncoder(const WeightReader& weights)
 at::Tensor CameraEncoder::run(const at::Tensor& extrinsics, const at::Tensor& intrinsics, int64_t height,
                               int64_t width, const Kernels& kernels) const {
   const at::Tensor pose = rigid_inverse(extrinsics.narrow(-2, 0, 3));  // camera to world
-  const auto focal_length = [&](int64_t axis) { return intrinsics.select(-2, axis).select(-1, axis).unsqueeze(-1); };
+  const auto focal_length = [&](int64_t axis) {
+    return intrinsics.select(-2, axis).select(-1, axis).unsqueeze(-1);
+  };
   const at::Tensor encoding =
       at::cat({pose.select(-1, 3), quaternion_from_rotation(pose.narrow(-1, 0, 3)),
                field_of_view(focal_length(1), height), field_of_view(focal_length(0), width)},

@@ -25,7 +25,8 @@ at::Tensor quaternion_from_rotation(const at::Tensor& rotation);
 /// Inverse of [R t], [..., 3, 4].
 at::Tensor rigid_inverse(const at::Tensor& pose);
 
-/// Camera tokens [B, S, dim] -> cameras: translation, rotation, fields of view by a small MLP. The principal point is the centre.
+/// Camera tokens [B, S, dim] -> cameras: translation, rotation, fields of view by a small MLP. The principal
+/// point is the centre.
 class CameraDecoder {
  public:
   explicit CameraDecoder(const WeightReader& weights);

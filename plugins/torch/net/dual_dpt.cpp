@@ -13,7 +13,9 @@ namespace {
 constexpr double kRayNormEps = 1e-5;
 constexpr int64_t kRayNeckConvolutions = 5, kRayChannels = 6;
 
-at::Tensor as_map(const at::Tensor& image) { return image.permute({0, 2, 3, 1}); }    // channels last, as a tensor
+at::Tensor as_map(const at::Tensor& image) {
+  return image.permute({0, 2, 3, 1});
+}  // channels last, as a tensor
 at::Tensor as_image(const at::Tensor& map) { return map.permute({0, 3, 1, 2}); }
 
 }  // namespace
@@ -27,9 +29,12 @@ DualDpt::DualDpt(const WeightReader& weights, const checkpoint::HeadConfig& conf
       depth_out_(weights.pointwise("scratch.output_conv2.2")),
       device_(depth_out_.weight.device()) {
   const WeightReader scratch = weights.below("scratch.");
-  RayBranch rays{FusionChain(scratch, "_aux"), {}, scratch.convolution("output_conv2_aux.3.0", 1, 1),
+  RayBranch rays{FusionChain(scratch, "_aux"),
+                 {},
+                 scratch.convolution("output_conv2_aux.3.0", 1, 1),
                  // The four levels share one LayerNorm; a published file holds it under the first.
-                 scratch.norm("output_conv2_aux.0.2", kRayNormEps), scratch.pointwise("output_conv2_aux.3.5")};
+                 scratch.norm("output_conv2_aux.0.2", kRayNormEps),
+                 scratch.pointwise("output_conv2_aux.3.5")};
   for (int64_t i = 0; i < kRayNeckConvolutions; ++i)
     rays.neck.push_back(scratch.convolution("output_conv1_aux.3." + std::to_string(i), 1, 1));
   rays_ = std::move(rays);
@@ -40,9 +45,10 @@ DualDpt::Embeddings DualDpt::embeddings(const HeadGeometry& geometry) const {
   for (size_t i = 0; i < 4; ++i)
     result.levels[i] =
         grid_embedding(geometry.rows, geometry.columns, config_.out_channels[i], geometry.aspect(), device_);
-  result.depth = grid_embedding(geometry.height, geometry.width, config_.features / 2, geometry.aspect(), device_);
-  result.ray =
-      grid_embedding(8 * geometry.rows, 8 * geometry.columns, config_.features / 2, geometry.aspect(), device_);
+  result.depth =
+      grid_embedding(geometry.height, geometry.width, config_.features / 2, geometry.aspect(), device_);
+  result.ray = grid_embedding(8 * geometry.rows, 8 * geometry.columns, config_.features / 2,
+                              geometry.aspect(), device_);
   return result;
 }
 
@@ -95,13 +101,14 @@ void DualDpt::run_depth(const std::array<at::Tensor, 4>& levels, const HeadGeome
   confidence.add_(1.0);
 }
 
-void DualDpt::run_rays(const std::array<at::Tensor, 4>& levels, const Embeddings& embeddings, const Kernels& kernels,
-                       at::Tensor ray, at::Tensor confidence) const {
+void DualDpt::run_rays(const std::array<at::Tensor, 4>& levels, const Embeddings& embeddings,
+                       const Kernels& kernels, at::Tensor ray, at::Tensor confidence) const {
   at::Tensor fused = rays_->chain.run(levels, kernels);
   for (const Convolution& layer : rays_->neck) fused = kernels.convolution(fused, layer);
   at::Tensor map = as_map(fused);
   add_grid_(map, embeddings.ray);
-  at::Tensor hidden = kernels.layer_norm(as_map(kernels.convolution(as_image(map), rays_->hidden)), rays_->norm);
+  at::Tensor hidden =
+      kernels.layer_norm(as_map(kernels.convolution(as_image(map), rays_->hidden)), rays_->norm);
   hidden.relu_();
   const at::Tensor logits = kernels.linear(hidden, rays_->out);  // [V, h, w, 7]
   ray.copy_(logits.narrow(-1, 0, kRayChannels));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// DualDPT: depth with confidence from one branch, rays with confidence from a second one that runs only when asked for
-// (it is half of the head's work). Depth Anything 3, https://arxiv.org/abs/2511.10647.
+// DualDPT: depth with confidence from one branch, rays with confidence from a second one that runs only when
+// asked for (it is half of the head's work). Depth Anything 3, https://arxiv.org/abs/2511.10647.
 #pragma once
 
 #include <array>
@@ -16,9 +16,9 @@ namespace da3::net {
 
 /// What a head computes; undefined where it was not asked for.
 struct DenseOutputs {
-  at::Tensor depth, confidence;     ///< [V, H, W]
-  at::Tensor ray;                   ///< [V, 8 rows, 8 columns, 6]
-  at::Tensor ray_confidence;        ///< [V, 8 rows, 8 columns]
+  at::Tensor depth, confidence;  ///< [V, H, W]
+  at::Tensor ray;                ///< [V, 8 rows, 8 columns, 6]
+  at::Tensor ray_confidence;     ///< [V, 8 rows, 8 columns]
 };
 
 class DualDpt {
@@ -37,12 +37,14 @@ class DualDpt {
   Embeddings embeddings(const HeadGeometry& geometry) const;
 
   /// layers: four of [V, P, dim_in], float32.
-  DenseOutputs run(const std::vector<at::Tensor>& layers, const HeadGeometry& geometry, const Embeddings& embeddings,
-                   const Request& request, const Kernels& kernels, const RunControl& control) const;
+  DenseOutputs run(const std::vector<at::Tensor>& layers, const HeadGeometry& geometry,
+                   const Embeddings& embeddings, const Request& request, const Kernels& kernels,
+                   const RunControl& control) const;
 
  private:
-  void run_depth(const std::array<at::Tensor, 4>& levels, const HeadGeometry& geometry, const Embeddings& embeddings,
-                 const Kernels& kernels, at::Tensor depth, at::Tensor confidence) const;
+  void run_depth(const std::array<at::Tensor, 4>& levels, const HeadGeometry& geometry,
+                 const Embeddings& embeddings, const Kernels& kernels, at::Tensor depth,
+                 at::Tensor confidence) const;
   void run_rays(const std::array<at::Tensor, 4>& levels, const Embeddings& embeddings, const Kernels& kernels,
                 at::Tensor ray, at::Tensor confidence) const;
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The few operations an engine may swap for its device. The network calls them and never asks which device it is on.
+// The few operations an engine may swap for its device. The network calls them and never asks which device it
+// is on.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -15,7 +16,8 @@ class Kernels {
 
   /// x [..., in] -> [..., out].
   virtual at::Tensor linear(const at::Tensor& x, const Linear& layer) const;
-  /// Softmax attention of q [B, heads, Q, d] over k, v [B, heads, K, d]; last dimension contiguous. -> [B, heads, Q, d].
+  /// Softmax attention of q [B, heads, Q, d] over k, v [B, heads, K, d]; last dimension contiguous. -> [B,
+  /// heads, Q, d].
   virtual at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) const;
   /// x [V, C, H, W] in channels-last memory -> the same.
   virtual at::Tensor convolution(const at::Tensor& x, const Convolution& layer) const;

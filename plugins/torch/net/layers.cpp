@@ -14,10 +14,14 @@ namespace {
 
 at::ScalarType scalar_type(checkpoint::DType dtype, const std::string& name) {
   switch (dtype) {
-    case checkpoint::DType::f64: return at::kDouble;
-    case checkpoint::DType::f32: return at::kFloat;
-    case checkpoint::DType::f16: return at::kHalf;
-    case checkpoint::DType::bf16: return at::kBFloat16;
+    case checkpoint::DType::f64:
+      return at::kDouble;
+    case checkpoint::DType::f32:
+      return at::kFloat;
+    case checkpoint::DType::f16:
+      return at::kHalf;
+    case checkpoint::DType::bf16:
+      return at::kBFloat16;
     default:
       throw Error(DA3_E_MODEL, "cannot use tensor '" + name + "': weights of type " +
                                    std::string(checkpoint::dtype_name(dtype)) +
@@ -58,7 +62,8 @@ Norm WeightReader::norm(const std::string& name, double eps) const {
 }
 
 Convolution WeightReader::convolution(const std::string& name, int64_t stride, int64_t padding) const {
-  Convolution layer{place(tensor(name + ".weight").contiguous(at::MemoryFormat::ChannelsLast)), {}, stride, padding};
+  Convolution layer{
+      place(tensor(name + ".weight").contiguous(at::MemoryFormat::ChannelsLast)), {}, stride, padding};
   if (has(name + ".bias")) layer.bias = place(tensor(name + ".bias"));
   return layer;
 }

@@ -23,14 +23,15 @@ struct Norm {
   double eps = 1e-5;
 };
 
-/// Square convolution with stride and zero padding; weight [out, in, k, k] in channels-last memory, bias [out] or undefined.
+/// Square convolution with stride and zero padding; weight [out, in, k, k] in channels-last memory, bias
+/// [out] or undefined.
 struct Convolution {
   at::Tensor weight, bias;
   int64_t stride = 1, padding = 0;
 };
 
-/// Reads tensors below a name prefix as float32 and gives the mapped pages back. Algebra that removes work at run time
-/// (folding scales) happens on these copies, on the CPU, before `place` moves them to the device.
+/// Reads tensors below a name prefix as float32 and gives the mapped pages back. Algebra that removes work at
+/// run time (folding scales) happens on these copies, on the CPU, before `place` moves them to the device.
 class WeightReader {
  public:
   /// on_bytes(n) is called after each tensor of n bytes and may throw to cancel.

@@ -33,16 +33,20 @@ at::Tensor resample_position_embedding(const at::Tensor& stored, int64_t rows, i
   const int64_t patches = stored.size(1) - 1, channels = stored.size(2);
   const auto side = static_cast<int64_t>(std::llround(std::sqrt(static_cast<double>(patches))));
   if (rows == side && columns == side) return stored[0];
-  const at::Tensor grid = stored.narrow(1, 1, patches).reshape({1, side, side, channels}).permute({0, 3, 1, 2});
-  const std::array<double, 2> factors{(static_cast<double>(rows) + kResampleOffset) / static_cast<double>(side),
-                                      (static_cast<double>(columns) + kResampleOffset) / static_cast<double>(side)};
+  const at::Tensor grid =
+      stored.narrow(1, 1, patches).reshape({1, side, side, channels}).permute({0, 3, 1, 2});
+  const std::array<double, 2> factors{
+      (static_cast<double>(rows) + kResampleOffset) / static_cast<double>(side),
+      (static_cast<double>(columns) + kResampleOffset) / static_cast<double>(side)};
   const at::Tensor resampled =
       at::upsample_bicubic2d(grid, std::nullopt, /*align_corners=*/false, at::ArrayRef<double>(factors));
   TORCH_CHECK(resampled.size(2) == rows && resampled.size(3) == columns, "positional embedding: wrong size");
-  return at::cat({stored[0].narrow(0, 0, 1), resampled.permute({0, 2, 3, 1}).reshape({rows * columns, channels})}, 0);
+  return at::cat(
+      {stored[0].narrow(0, 0, 1), resampled.permute({0, 2, 3, 1}).reshape({rows * columns, channels})}, 0);
 }
 
-GridEmbedding grid_embedding(int64_t height, int64_t width, int64_t channels, double aspect, at::Device device) {
+GridEmbedding grid_embedding(int64_t height, int64_t width, int64_t channels, double aspect,
+                             at::Device device) {
   const double diagonal = std::sqrt(aspect * aspect + 1.0);
   const double right = aspect / diagonal * static_cast<double>(width - 1) / static_cast<double>(width);
   const double bottom = 1.0 / diagonal * static_cast<double>(height - 1) / static_cast<double>(height);

@@ -37,14 +37,19 @@ TokenPyramid::TokenPyramid(const WeightReader& weights, const checkpoint::HeadCo
 
 at::Tensor TokenPyramid::resize(size_t level, const at::Tensor& map, const Kernels& kernels) const {
   switch (level) {
-    case 0: return as_image(upscale(map, upscale4_, 4, kernels));
-    case 1: return as_image(upscale(map, upscale2_, 2, kernels));
-    case 2: return as_image(map);
-    default: return kernels.convolution(as_image(map), downscale_);
+    case 0:
+      return as_image(upscale(map, upscale4_, 4, kernels));
+    case 1:
+      return as_image(upscale(map, upscale2_, 2, kernels));
+    case 2:
+      return as_image(map);
+    default:
+      return kernels.convolution(as_image(map), downscale_);
   }
 }
 
-std::array<at::Tensor, 4> TokenPyramid::run(const std::vector<at::Tensor>& layers, const HeadGeometry& geometry,
+std::array<at::Tensor, 4> TokenPyramid::run(const std::vector<at::Tensor>& layers,
+                                            const HeadGeometry& geometry,
                                             const std::array<GridEmbedding, 4>& embeddings,
                                             const Kernels& kernels) const {
   std::array<at::Tensor, 4> maps;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Parts of the DPT head (Vision Transformers for Dense Prediction, https://arxiv.org/abs/2103.13413), kept channels-last so
-// that no transpose is left between tokens and pixels.
+// Parts of the DPT head (Vision Transformers for Dense Prediction, https://arxiv.org/abs/2103.13413), kept
+// channels-last so that no transpose is left between tokens and pixels.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -28,7 +28,8 @@ class TokenPyramid {
  public:
   TokenPyramid(const WeightReader& weights, const checkpoint::HeadConfig& config);
 
-  /// layers: four of [V, P, dim_in]. embeddings: one per level (at the patch grid, out_channels wide). -> four [V, F, h, w].
+  /// layers: four of [V, P, dim_in]. embeddings: one per level (at the patch grid, out_channels wide). ->
+  /// four [V, F, h, w].
   std::array<at::Tensor, 4> run(const std::vector<at::Tensor>& layers, const HeadGeometry& geometry,
                                 const std::array<GridEmbedding, 4>& embeddings, const Kernels& kernels) const;
 
@@ -52,8 +53,8 @@ class ResidualUnit {
   Convolution conv1_, conv2_;
 };
 
-/// Merges a finer map into a coarser one and upsamples. The 1x1 convolution commutes with bilinear upsampling and runs
-/// before it, on a quarter of the pixels.
+/// Merges a finer map into a coarser one and upsamples. The 1x1 convolution commutes with bilinear upsampling
+/// and runs before it, on a quarter of the pixels.
 class FusionBlock {
  public:
   FusionBlock(const WeightReader& weights, bool has_lateral);

@@ -62,7 +62,7 @@ at::Tensor select_reference(const at::Tensor& class_tokens, ReferenceStrategy st
 
 ViewOrder reference_first(const at::Tensor& reference, int64_t views) {
   const at::Tensor position = at::arange(views, reference.options()).unsqueeze(0);  // [1, S]
-  const at::Tensor chosen = reference.unsqueeze(1);                                // [B, 1]
+  const at::Tensor chosen = reference.unsqueeze(1);                                 // [B, 1]
   // Views before the reference move back by one, those after it stay.
   at::Tensor order = at::where(position <= chosen, position - 1, position);
   order.narrow(1, 0, 1).copy_(chosen);

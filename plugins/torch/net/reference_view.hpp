@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which view of a scene the others are seen from. It becomes the first view of the network and is put back in every output.
+// Which view of a scene the others are seen from. It becomes the first view of the network and is put back in
+// every output.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -16,7 +17,8 @@ ReferenceStrategy reference_strategy(std::string_view name);
 /// Index of each scene's reference view [B] (int64, on the device), from the class tokens [B, S, C].
 at::Tensor select_reference(const at::Tensor& class_tokens, ReferenceStrategy strategy);
 
-/// Permutations of the views, one per scene: x.gather with `order` puts the reference first, with `inverse` puts it back.
+/// Permutations of the views, one per scene: x.gather with `order` puts the reference first, with `inverse`
+/// puts it back.
 struct ViewOrder {
   at::Tensor order, inverse;  ///< int64 [B, S]
 };

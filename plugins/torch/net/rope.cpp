@@ -26,7 +26,8 @@ at::Tensor angles(const at::Tensor& positions, int64_t head_dim) {
 
 Rotation local_rotation(int64_t rows, int64_t columns, int64_t head_dim, at::Device device) {
   const at::Tensor y = at::arange(1, rows + 1, at::kFloat).unsqueeze(1).expand({rows, columns}).reshape({-1});
-  const at::Tensor x = at::arange(1, columns + 1, at::kFloat).unsqueeze(0).expand({rows, columns}).reshape({-1});
+  const at::Tensor x =
+      at::arange(1, columns + 1, at::kFloat).unsqueeze(0).expand({rows, columns}).reshape({-1});
   const at::Tensor positions = at::cat({at::zeros({1, 2}), at::stack({y, x}, 1)}, 0);
   const at::Tensor angle = angles(positions, head_dim);
   return {angle.cos().to(device), angle.sin().to(device)};

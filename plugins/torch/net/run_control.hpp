@@ -12,8 +12,8 @@ namespace da3::net {
 struct RunControl {
   /// Called before each step (a block, a chunk of the heads); throws to cancel.
   std::function<void(const char* stage, int64_t done, int64_t total)> step;
-  /// Sees intermediate tensors as the network computes them ("patch_embed", "block.3"), reference view first where views
-  /// were reordered. For tests and for finding the first non-finite layer.
+  /// Sees intermediate tensors as the network computes them ("patch_embed", "block.3"), reference view first
+  /// where views were reordered. For tests and for finding the first non-finite layer.
   std::function<void(const std::string& name, const at::Tensor& value)> tap;
 
   void at_step(const char* stage, int64_t done, int64_t total) const {

@@ -1,0 +1,15 @@
+add_library(da3_cpu_engine MODULE engine.cpp)
+target_link_libraries(da3_cpu_engine PRIVATE da3_torch da3_warnings)
+set_target_properties(da3_cpu_engine PROPERTIES
+  OUTPUT_NAME da3_cpu_engine
+  LIBRARY_OUTPUT_DIRECTORY "${DA3_PLUGIN_OUTPUT_DIRECTORY}"
+  BUILD_RPATH "${DA3_LIBTORCH_LIBDIR}"
+  INSTALL_RPATH "${DA3_LIBTORCH_INSTALL_RPATH}")
+if(NOT APPLE)
+  # One symbol goes out; everything static inside stays inside.
+  target_link_options(da3_cpu_engine PRIVATE
+    "LINKER:--version-script=${CMAKE_CURRENT_SOURCE_DIR}/engine_exports.map" "LINKER:--exclude-libs,ALL"
+    "LINKER:-z,relro,-z,now,-z,noexecstack")
+  set_property(TARGET da3_cpu_engine PROPERTY LINK_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/engine_exports.map")
+endif()
+install(TARGETS da3_cpu_engine LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}/${DA3_PLUGIN_SUBDIR}" COMPONENT cpu)

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// libda3_cpu_engine: the shared engine on the CPU.
+#include <c10/core/Device.h>
+
+#include <memory>
+
+#include <da3/guard.hpp>
+
+#include "engine/table.hpp"
+
+namespace da3::engine {
+
+const DeviceTraits& device_traits() {
+  static const DeviceTraits traits{[](const Policy&) { return c10::Device(c10::kCPU); },
+                                   [](const Policy&) { return std::make_unique<net::Kernels>(); }};
+  return traits;
+}
+
+}  // namespace da3::engine
+
+extern "C" DA3_EXPORT int32_t da3_engine_entry(const da3::engine::Table** out, da3_error* error) {
+  return da3::guard(error, [&] {
+    if (!out) throw da3::Error(DA3_E_INVALID, "invalid call: out is NULL");
+    *out = &da3::engine::table();
+  });
+}

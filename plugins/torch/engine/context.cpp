@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/context.hpp"
+
+#include <c10/core/InferenceMode.h>
+
+#include "net/any_view_net.hpp"
+
+namespace da3::engine {
+
+Context::Context(const Policy& asked, const DeviceTraits& traits)
+    : policy(asked),
+      device(traits.device(asked)),
+      kernels(traits.kernels(asked)),
+      interop_threads(request_interop_threads(asked.interop_threads)) {}
+
+void Context::run(const std::function<void()>& body) {
+  worker.call([&] {
+    const FlagLease lease({policy.threads, policy.deterministic != 0, policy.onednn != 0});
+    const c10::InferenceMode inference;  // per thread: without it autograd would hold every activation
+    body();
+  });
+}
+
+uint64_t Context::forget_tables() {
+  const std::lock_guard lock(models_mutex);
+  uint64_t bytes = 0;
+  for (const net::AnyViewNet* network : networks) bytes += network->forget_geometries();
+  return bytes;
+}
+
+}  // namespace da3::engine

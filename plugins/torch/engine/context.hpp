@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// An optimizer's side in the engine: its policy, its thread, its kernels.
+#pragma once
+
+#include <c10/core/Device.h>
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <set>
+
+#include "engine/runtime_flags.hpp"
+#include "engine/worker.hpp"
+#include "engine_abi.hpp"
+#include "net/kernels.hpp"
+
+namespace da3::net {
+class AnyViewNet;
+}
+
+namespace da3::engine {
+
+/// What a device's engine brings to the shared code: where tensors live and which kernels run on them.
+struct DeviceTraits {
+  std::function<c10::Device(const Policy&)> device;
+  std::function<std::unique_ptr<net::Kernels>(const Policy&)> kernels;
+};
+
+struct Context {
+  Context(const Policy& asked, const DeviceTraits& traits);
+
+  /// Runs body on the optimizer's thread in inference mode, with its process-global switches held.
+  void run(const std::function<void()>& body);
+
+  /// Tables per image size that models keep are forgotten through here. Returns the bytes that were held.
+  uint64_t forget_tables();
+
+  Policy policy;
+  c10::Device device;
+  std::unique_ptr<net::Kernels> kernels;
+  int32_t interop_threads;                ///< what the process has
+  std::atomic<uint64_t> weight_bytes{0};  ///< of all loaded models
+  std::mutex models_mutex;
+  std::set<const net::AnyViewNet*> networks;  ///< of all loaded models
+  Worker worker;
+};
+
+}  // namespace da3::engine

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// A loaded checkpoint: the networks on the context's device and what they can do.
+#pragma once
+
+#include <da3/plugin.h>
+
+#include <atomic>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "checkpoint/model_config.hpp"
+#include "engine/context.hpp"
+#include "net/any_view_net.hpp"
+
+namespace da3::engine {
+
+/// Polls a watch; [any thread].
+class Watcher {
+ public:
+  explicit Watcher(const da3_watch* watch) : watch_(watch) {}
+  /// Throws Error(DA3_E_CANCELLED) when the host wants to stop.
+  void step(const char* stage, uint64_t done, uint64_t total) const;
+
+ private:
+  const da3_watch* watch_;
+};
+
+/// Calls sink(key, value) for a list of describe lines.
+using DescribeSink = std::function<void(const std::string& key, const std::string& value)>;
+
+class Model {
+ public:
+  /// Reads folder/model.safetensors and config.json. Throws Error: DA3_E_NOT_FOUND, DA3_E_MODEL,
+  /// DA3_E_UNSUPPORTED.
+  Model(Context& context, const std::filesystem::path& folder, const Watcher& watcher);
+
+  ~Model();
+  Model(const Model&) = delete;
+  Model& operator=(const Model&) = delete;
+
+  void describe(const DescribeSink& sink) const;
+
+  Context& context() const { return context_; }
+  const checkpoint::ModelConfig& config() const { return config_; }
+  const net::AnyViewNet& network() const { return *network_; }
+  uint64_t weight_bytes() const { return weight_bytes_; }
+  bool has_cameras() const { return config_.net.camera.has_value(); }
+
+ private:
+  Context& context_;
+  checkpoint::ModelConfig config_;
+  std::unique_ptr<net::AnyViewNet> network_;
+  uint64_t weight_bytes_ = 0, parameters_ = 0;
+};
+
+}  // namespace da3::engine

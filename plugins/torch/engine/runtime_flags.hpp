@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// LibTorch's process-global switches. Runs that want the same settings share them, others wait their turn,
+// and what was set before is restored when the last one leaves.
+#pragma once
+
+#include <cstdint>
+
+namespace da3::engine {
+
+struct RuntimeFlags {
+  int32_t threads = 1;         ///< intra-op threads (OpenMP's per calling thread, MKL's per process)
+  bool deterministic = false;  ///< deterministic algorithms only
+  bool onednn = true;
+  bool operator==(const RuntimeFlags&) const = default;
+};
+
+/// Holds the flags while it lives. Make it on the thread that runs the network.
+class FlagLease {
+ public:
+  explicit FlagLease(const RuntimeFlags& flags);
+  ~FlagLease();
+  FlagLease(const FlagLease&) = delete;
+  FlagLease& operator=(const FlagLease&) = delete;
+};
+
+/// Asks for inter-op threads. LibTorch takes this once per process; later or refused requests change nothing.
+/// Returns what the process has.
+int32_t request_interop_threads(int32_t threads);
+
+}  // namespace da3::engine

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/table.hpp"
+
+#include <da3/error.hpp>
+
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+#include <string>
+
+#include "engine/estimate.hpp"
+#include "engine/model.hpp"
+#include "engine/run_request.hpp"
+#include "engine/session.hpp"
+#include "engine/torch_guard.hpp"
+
+// The handles of da3/plugin.h are these objects.
+struct da3_model {
+  std::shared_ptr<const da3::engine::Model> model;
+};
+struct da3_session {
+  std::shared_ptr<const da3::engine::Model> model;
+  da3::engine::Session session;
+};
+
+namespace da3::engine {
+
+namespace {
+
+void require(const void* pointer, const char* what) {
+  if (!pointer) throw Error(DA3_E_INVALID, std::string("invalid call: ") + what + " is NULL");
+}
+
+da3_kv make_kv(const char* key, const char* value) {
+  da3_kv kv{};
+  kv.struct_size = sizeof kv;
+  kv.key = key;
+  kv.value = value;
+  return kv;
+}
+
+int32_t context_create(const Policy* policy, const da3_host*, Context** out, da3_error* error) {
+  if (out) *out = nullptr;
+  return torch_guard(error, [&] {
+    require(policy, "policy");
+    require(out, "out");
+    *out = std::make_unique<Context>(*policy, device_traits()).release();
+  });
+}
+
+int32_t context_describe(Context* context, da3_kv_sink sink, void* ctx, da3_error* error) {
+  return torch_guard(error, [&] {
+    require(context, "context");
+    const std::string interop = std::to_string(context->interop_threads);
+    const da3_kv threads = make_kv("effective.interop_threads", interop.c_str());
+    sink(ctx, &threads);
+    if (context->interop_threads != context->policy.interop_threads) {
+      const da3_kv reason = make_kv("effective.interop_threads.reason",
+                                    "LibTorch takes this once per process, and somebody was first");
+      sink(ctx, &reason);
+    }
+  });
+}
+
+void context_destroy(Context* context) { delete context; }
+
+int32_t model_load(Context* context, const char* path, const da3_watch* watch, da3_model** out,
+                   da3_error* error) {
+  if (out) *out = nullptr;
+  return torch_guard(error, [&] {
+    require(context, "optimizer");
+    require(path, "path");
+    require(out, "out");
+    auto handle = std::make_unique<da3_model>();
+    handle->model = std::make_shared<const Model>(*context, path, Watcher(watch));
+    *out = handle.release();
+  });
+}
+
+int32_t model_describe(da3_model* model, da3_kv_sink sink, void* ctx, da3_error* error) {
+  return torch_guard(error, [&] {
+    require(model, "model");
+    model->model->describe([&](const std::string& key, const std::string& value) {
+      const da3_kv kv = make_kv(key.c_str(), value.c_str());
+      sink(ctx, &kv);
+    });
+  });
+}
+
+void model_destroy(da3_model* model) { delete model; }
+
+int32_t session_create(da3_model* model, da3_session** out, da3_error* error) {
+  if (out) *out = nullptr;
+  return torch_guard(error, [&] {
+    require(model, "model");
+    require(out, "out");
+    *out = new da3_session{model->model, Session(model->model)};
+  });
+}
+
+int32_t session_run(da3_session* session, da3_run* run, da3_error* error) {
+  return torch_guard(error, [&] {
+    require(session, "session");
+    require(run, "run");
+    session->session.run(*run);
+  });
+}
+
+void session_destroy(da3_session* session) { delete session; }
+
+da3_memory unknown_memory() {
+  da3_memory memory{};
+  memory.weights = memory.activations = memory.pool_idle = UINT64_MAX;
+  memory.peak = memory.host_pinned = memory.cache_disk = UINT64_MAX;
+  return memory;
+}
+
+/// Fills what the caller's struct has room for and keeps its struct_size.
+void give_memory(const da3_memory& memory, da3_memory* out) {
+  require(out, "out");
+  const uint32_t size = out->struct_size;
+  if (size < sizeof(uint64_t)) throw Error(DA3_E_ABI, "invalid call: da3_memory has no struct_size");
+  std::memcpy(out, &memory, std::min<size_t>(size, sizeof memory));
+  out->struct_size = size;
+}
+
+int32_t estimate(da3_model* model, const da3_run* run, da3_memory* out, da3_error* error) {
+  return torch_guard(error, [&] {
+    require(model, "model");
+    require(run, "run");
+    const RunRequest request = read_run(*run, *model->model, /*with_data=*/false);
+    da3_memory memory = unknown_memory();
+    memory.weights = model->model->weight_bytes();
+    memory.activations = estimate_activations(request, *model->model);
+    memory.peak = memory.weights + memory.activations;
+    memory.host_pinned = memory.cache_disk = 0;
+    give_memory(memory, out);
+  });
+}
+
+int32_t memory(Context* context, da3_memory* out, da3_error* error) {
+  return torch_guard(error, [&] {
+    require(context, "optimizer");
+    da3_memory memory = unknown_memory();
+    memory.weights = context->weight_bytes.load();
+    memory.host_pinned = memory.cache_disk = 0;
+    give_memory(memory, out);
+  });
+}
+
+int32_t trim(Context* context, uint32_t level, uint64_t* freed, da3_error* error) {
+  return torch_guard(error, [&] {
+    require(context, "optimizer");
+    uint64_t bytes = 0;
+    if (level >= 1) bytes += context->forget_tables();
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
+    if (freed) *freed = bytes;
+  });
+}
+
+}  // namespace
+
+const Table& table() {
+  static const Table instance{
+      sizeof(Table),   DA3_ENGINE_BUILD_ID, DA3_RUNTIME_ID, context_create, context_describe,
+      context_destroy, model_load,          model_describe, model_destroy,  session_create,
+      session_run,     session_destroy,     estimate,       memory,         trim};
+  return instance;
+}
+
+}  // namespace da3::engine
