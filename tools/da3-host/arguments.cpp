@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "arguments.hpp"
+
+#include <CLI/CLI.hpp>
+#include <da3/error.hpp>
+#include <da3/option_type.hpp>
+#include <memory>
+
+#include "help.hpp"
+
+namespace da3::host {
+namespace {
+
+constexpr const char* what_group = "What to compute";
+constexpr const char* where_group = "Settings and backends";
+constexpr const char* talk_group = "Messages";
+
+/// One of the three command lines; a word like "devices" is a command in the first place only, so that a
+/// folder may have that name. CLI11's subcommands would take it anywhere.
+class Parser {
+ public:
+  explicit Parser(Command command) : app_("", "da3-host") {
+    arguments_.command = command;
+    app_.formatter(std::make_shared<HelpFormatter>(command));
+    app_.set_help_flag();
+    app_.get_formatter()->column_width(34);
+    if (command != Command::devices) add_work();
+    add_where();
+    add_talk();
+  }
+
+  Arguments parse(std::vector<std::string> words) {
+    std::reverse(words.begin(), words.end());
+    try {
+      app_.parse(words);
+    } catch (const CLI::ExtrasError&) {
+      refuse_extras();
+    } catch (const CLI::ParseError& error) {
+      throw Error(DA3_E_INVALID, std::string("the command line is not understood: ") + error.what() +
+                                     "; see " + help_command());
+    }
+    if (help_) arguments_.text = app_.help();
+    if (version_) arguments_.text = version_text();
+    return arguments_;
+  }
+
+ private:
+  using Each = std::function<void(const std::string&)>;
+
+  CLI::Option* add(const char* names, const char* value, const char* help, const char* group, Each each) {
+    return app_.add_option_function<std::string>(names, std::move(each), help)
+        ->type_name(value)
+        ->group(group)
+        ->take_last();
+  }
+
+  void add_setting(const char* names, const char* key, const char* value, const char* help,
+                   const char* group) {
+    const std::string all = names, flag = all.substr(all.find("--"));
+    add(names, value, help, group, [this, key, flag](const std::string& text) {
+      arguments_.settings.push_back({key, text, flag});
+    });
+  }
+
+  void add_work() {
+    inputs_ = app_.add_option("INPUT", input_words_, "Images, or folders of images (default: the demo scene)")
+                  ->type_name("")
+                  ->option_text(" ")
+                  ->allow_extra_args(false);
+    inputs_->expected(0, CLI::detail::expected_max_vector_size);
+    inputs_->allow_extra_args(false);
+    add_setting("-m,--model", "model", "DIR",
+                "Folder with model.safetensors and config.json (default: the demo model)", what_group);
+    add_setting("-o,--output", "output", "DIR", "Folder for the results (default: da3-out)", what_group);
+    add_setting("-f,--format", "format", "LIST", format_help(), what_group);
+    add_setting("--mode", "mode", "MODE",
+                "multiview (default): all images show one scene; independent: each its own", what_group);
+    add_setting("--process-res", "process_res", "N",
+                "Pixels of the longer side that the network sees (default: the model's, else 504)",
+                what_group);
+    add_setting("--process-res-method", "process_res_method", "M", method_help(), what_group);
+    add_setting("--ref-view-strategy", "ref_view_strategy", "S",
+                "Which of three or more views the others refer to: saddle_balanced (default), "
+                "saddle_sim_range, first, "
+                "middle",
+                what_group);
+  }
+
+  void add_where() {
+    add("-c,--config", "PROFILE", "Profile: a file, or a name like cpu-max (see configs/profiles)",
+        where_group, [this](const std::string& text) { arguments_.config = text; });
+    app_.add_option("--set", arguments_.set, "One setting; wins over profile and environment. Repeatable")
+        ->type_name("KEY=VALUE")
+        ->group(where_group)
+        ->take_all()
+        ->expected(1)
+        ->allow_extra_args(false);
+    add_setting("-b,--backend", "backend", "NAME",
+                "cpu, cuda, mps, ..., a list \"[cuda, cpu]\", or auto (default)", where_group);
+    app_.add_option("--plugin", plugin_words_, "A plugin's file, searched before all others. Repeatable")
+        ->type_name("PATH")
+        ->group(where_group)
+        ->take_all()
+        ->expected(1)
+        ->allow_extra_args(false);
+  }
+
+  void add_talk() {
+    if (arguments_.command == Command::run)
+      app_.add_option_function<std::string>(
+              "--progress", [this](const std::string& text) { set_progress(text); },
+              "auto (a bar on a terminal, else lines), none, json, plain")
+          ->type_name("HOW")
+          ->group(talk_group)
+          ->take_last();
+    else
+      app_.add_flag("--json", arguments_.json, "Print JSON")->group(talk_group);
+    add_setting("--log-level", "log.level", "LEVEL", "trace, debug, info, warn (default), error, off",
+                talk_group);
+    app_.add_flag("-v,--verbose", verbose_, "More messages; twice: still more")->group(talk_group);
+    app_.add_flag("-q,--quiet", arguments_.quiet, "Errors only, no progress")->group(talk_group);
+    app_.add_flag("-h,--help", help_, "Print this and stop")->group(talk_group);
+    app_.add_flag("--version", version_, "Print versions and stop")->group(talk_group);
+  }
+
+  void set_progress(const std::string& text) {
+    constexpr std::pair<std::string_view, ProgressMode> modes[] = {{"auto", ProgressMode::automatic},
+                                                                   {"none", ProgressMode::none},
+                                                                   {"json", ProgressMode::json},
+                                                                   {"plain", ProgressMode::plain}};
+    for (const auto& [name, mode] : modes)
+      if (text == name) return void(arguments_.progress = mode);
+    throw Error(DA3_E_INVALID,
+                "--progress: \"" + text + "\" is not one of auto, none, json, plain; change it");
+  }
+
+  [[noreturn]] void refuse_extras() const {
+    for (const std::string& word : app_.remaining()) {
+      const bool option = word.size() > 1 && word.front() == '-';
+      if (!option && arguments_.command != Command::devices) continue;
+      std::vector<std::string> known;
+      for (const CLI::Option* candidate : app_.get_options()) {
+        for (const std::string& name : candidate->get_lnames()) known.push_back("--" + name);
+        for (const std::string& name : candidate->get_snames()) known.push_back("-" + name);
+      }
+      const std::string near = option ? option_type::nearest(word.substr(0, word.find('=')), known) : "";
+      throw Error(DA3_E_INVALID,
+                  std::string(option ? "unknown option \"" : "unexpected argument \"") + word +
+                      "\": " + (near.empty() ? "see " + help_command() : "did you mean \"" + near + "\"?"));
+    }
+    throw Error(DA3_E_INVALID, "the command line is not understood; see " + help_command());
+  }
+
+  std::string help_command() const {
+    return "da3-host" + std::string(command_word(arguments_.command)) + " --help";
+  }
+
+  CLI::App app_;
+  CLI::Option* inputs_ = nullptr;
+  Arguments arguments_;
+  std::vector<std::string> input_words_, plugin_words_;
+  int verbose_ = 0;
+  bool help_ = false, version_ = false;
+
+  friend Arguments da3::host::parse_arguments(std::vector<std::string>);
+};
+
+}  // namespace
+
+Arguments parse_arguments(std::vector<std::string> words) {
+  Command command = Command::run;
+  if (!words.empty()) {
+    const std::string first = words.front();
+    if (first == "devices") command = Command::devices;
+    if (first == "plan") command = Command::plan;
+    if (command != Command::run || first == "run") words.erase(words.begin());
+  }
+  Parser parser(command);
+  Arguments arguments = parser.parse(std::move(words));
+  arguments.inputs.assign(parser.input_words_.begin(), parser.input_words_.end());
+  arguments.plugins.assign(parser.plugin_words_.begin(), parser.plugin_words_.end());
+  // --log-level says more than -v or -q, wherever it stands.
+  bool level_given = false;
+  for (const FlagSetting& setting : arguments.settings) level_given |= setting.key == "log.level";
+  if (!level_given && (arguments.quiet || parser.verbose_ > 0))
+    arguments.settings.push_back({"log.level",
+                                  arguments.quiet        ? "error"
+                                  : parser.verbose_ == 1 ? "info"
+                                                         : "debug",
+                                  arguments.quiet ? "-q" : "-v"});
+  return arguments;
+}
+
+std::string version_text() {
+  return "da3-host " DA3_VERSION "\nplugin ABI " + std::to_string(DA3_ABI_MAJOR) + "." +
+         std::to_string(DA3_ABI_MINOR) + "-" DA3_ABI_STATUS "\nbuild " DA3_HOST_BUILD "\n";
+}
+
+}  // namespace da3::host

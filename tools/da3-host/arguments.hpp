@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// The command line of da3-host, parsed but not yet judged: values are checked against the schemas later.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace da3::host {
+
+enum class Command { run, devices, plan };
+enum class ProgressMode { automatic, none, json, plain };
+
+/// A flag that stands for a setting: "--process-res 140" is {"process_res", "140", "--process-res"}.
+struct FlagSetting {
+  std::string key, value, flag;
+};
+
+struct Arguments {
+  Command command = Command::run;
+  std::string text;  ///< --help or --version: print this and stop. Else empty
+  std::optional<std::string> config;
+  std::vector<FlagSetting> settings;
+  std::vector<std::string> set;  ///< "key=value" of each --set
+  std::vector<std::filesystem::path> plugins;
+  std::vector<std::filesystem::path> inputs;
+  ProgressMode progress = ProgressMode::automatic;
+  bool json = false;
+  bool quiet = false;
+};
+
+/// arguments: without the program's name. Throws Error(DA3_E_INVALID) for what is not understood, with the
+/// nearest option.
+Arguments parse_arguments(std::vector<std::string> arguments);
+
+/// Three lines: this program, the plugin ABI, the build.
+std::string version_text();
+
+}  // namespace da3::host

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "../exit_code.hpp"
+#include "../progress.hpp"
+#include "../signals.hpp"
+#include "commands.hpp"
+
+namespace da3::host {
+
+void print(const std::string& text) {
+  const size_t written = std::fwrite(text.data(), 1, text.size(), stdout);
+  if (written == text.size() && std::fflush(stdout) == 0) return;
+  throw PhaseError(Phase::output, Error(DA3_E_NOT_FOUND,
+                                        std::string("writing the results to stdout failed: ") +
+                                            std::strerror(errno) + "; send it elsewhere",
+                                        0, -1, errno));
+}
+
+int host_main(const std::vector<std::string>& words) {
+  signals::install();
+  ProgressMode mode = ProgressMode::none;
+  try {
+    const Arguments arguments = in_phase(Phase::command_line, [&] { return parse_arguments(words); });
+    if (arguments.progress == ProgressMode::json) mode = ProgressMode::json;
+    return in_phase(Phase::run, [&] {
+      if (!arguments.text.empty()) return print(arguments.text), static_cast<int>(exit_ok);
+      if (arguments.command == Command::devices) return devices_command(arguments);
+      if (arguments.command == Command::plan) return plan_command(arguments);
+      return run_command(arguments);
+    });
+  } catch (const PhaseError& error) {
+    const int signal = signals::caught();
+    if (error.code() == DA3_E_CANCELLED && signal != 0) return exit_signal + signal;
+    Progress(mode, LogLevel::error, Terminal::of(stderr)).error(error.message());
+    return error.code() == DA3_E_CANCELLED ? static_cast<int>(exit_run) : error.exit();
+  }
+}
+
+}  // namespace da3::host

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "help.hpp"
+
+#include <da3/io/settings.hpp>
+
+namespace da3::host {
+namespace {
+
+constexpr const char* run_text =
+    R"(da3-host: depth, confidence and cameras from images, with Depth Anything 3 on any device
+
+  da3-host                                the demo: a scene of three views, results in da3-out/
+  da3-host --model DIR a.jpg b.jpg        several views of one scene: one result, cameras agree
+  da3-host --model DIR photos/            the same, all images of a folder
+  da3-host --model DIR --mode independent photos/    each image by itself: one result each
+  da3-host --config cpu-max -o out photos/           with a profile of settings
+  da3-host devices                        which backends and devices there are, and why others are not
+  da3-host plan --config cpu-max          every setting that a run would have, and where it comes from
+
+Usage: da3-host [run] [OPTIONS] [INPUT...]
+       da3-host devices|plan [OPTIONS]
+
+INPUT: images (PNG, JPEG, WebP, BMP, TIFF), folders of images, or one folder that holds one folder for each scene.
+)";
+
+constexpr const char* devices_text =
+    R"(da3-host devices: every plugin that was found, its devices, or why it cannot be used
+
+Usage: da3-host devices [OPTIONS]
+)";
+
+constexpr const char* plan_text =
+    R"(da3-host plan: every setting that a run would have, where it comes from and why; loads no model
+
+  da3-host plan --config cpu-max --set threads=2
+
+Usage: da3-host plan [OPTIONS] [INPUT...]
+)";
+
+constexpr const char* run_footer = R"(
+Settings: defaults < profile < environment DA3_SET_<KEY> < command line.
+Exit codes: 0 ok, 1 inference failed, 2 usage or profile, 3 plugin or model cannot be loaded, 4 input or output file,
+5 some items failed, 6 out of memory, 130 and 143 stopped by a signal.
+)";
+
+}  // namespace
+
+std::string_view command_word(Command command) {
+  return command == Command::devices ? " devices" : command == Command::plan ? " plan" : "";
+}
+
+const char* format_help() {
+  static const std::string text = [] {
+    std::string names;
+    for (const io::Choice& choice : io::export_formats) names.append(choice.name).append(", ");
+    return names + "joined by \"-\" (default: npz-depth_vis)";
+  }();
+  return text.c_str();
+}
+
+const char* method_help() {
+  static const std::string text = [] {
+    std::string names;
+    for (const io::Choice& choice : io::process_res_methods)
+      names.append(names.empty() ? "" : ", ").append(choice.name).append(names.empty() ? " (default)" : "");
+    return names;
+  }();
+  return text.c_str();
+}
+
+std::string HelpFormatter::make_help(const CLI::App* app, std::string, CLI::AppFormatMode mode) const {
+  const char* head = command_ == Command::run       ? run_text
+                     : command_ == Command::devices ? devices_text
+                                                    : plan_text;
+  return head + make_groups(app, mode) + (command_ == Command::run ? run_footer : "");
+}
+
+std::string HelpFormatter::make_option(const CLI::Option* option, bool is_positional) const {
+  // CLI11 prints the words of a long description on one line; people's terminals are 80 to 120 wide.
+  constexpr size_t column = 30, width = 110;
+  std::string line = "  " + make_option_name(option, is_positional);
+  if (!option->get_type_name().empty() && option->get_type_size() != 0) line += " " + option->get_type_name();
+  line += line.size() + 2 > column ? "\n" + std::string(column, ' ') : std::string(column - line.size(), ' ');
+  size_t at = column;
+  const std::string words = option->get_description();
+  for (size_t begin = 0; begin < words.size();) {
+    const size_t end = std::min(words.find(' ', begin), words.size());
+    if (at + end - begin > width) {
+      line += "\n" + std::string(column, ' ');
+      at = column;
+    }
+    line += words.substr(begin, end - begin) + " ";
+    at += end - begin + 1;
+    begin = end + 1;
+  }
+  while (line.back() == ' ') line.pop_back();
+  return line + "\n";
+}
+
+}  // namespace da3::host

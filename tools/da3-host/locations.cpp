@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "locations.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <da3/error.hpp>
+#include <sstream>
+#include <vector>
+
+namespace da3::host {
+namespace fs = std::filesystem;
+namespace {
+
+bool is_there(const fs::path& path) {
+  std::error_code ignored;
+  return fs::exists(path, ignored);
+}
+
+bool is_file(const fs::path& path) {
+  std::error_code ignored;
+  return is_there(path) && !fs::is_directory(path, ignored);
+}
+
+std::string shipped_profiles(const fs::path& share) {
+  std::vector<std::string> names;
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(share / "profiles", ignored))
+    if (entry.path().extension() == ".yaml") names.push_back(entry.path().stem().string());
+  std::sort(names.begin(), names.end());
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text.empty() ? "give the path of a profile" : "give a path or one of " + text;
+}
+
+}  // namespace
+
+fs::path find_profile(const std::string& text, const fs::path& share) {
+  const fs::path given = text;
+  if (given.is_absolute() || is_file(given)) return given;
+  fs::path inner = given;
+  if (!given.empty() && *given.begin() == "configs") inner = given.lexically_relative("configs");
+  for (const fs::path& folder : {share, share / "profiles"})
+    for (const fs::path& name : {given, inner})
+      for (const char* extension : {"", ".yaml"}) {
+        fs::path candidate = folder / name;
+        candidate += extension;
+        if (!name.empty() && is_file(candidate)) return candidate;
+      }
+  if (is_there(given)) return given;  // a folder: the reader says so
+  throw Error(DA3_E_NOT_FOUND, "--config: no profile \"" + text + "\" here or among the installed ones; " +
+                                   shipped_profiles(share));
+}
+
+fs::path find_model(const std::string& text, const fs::path& path, const fs::path& share) {
+  if (is_there(path)) return path;
+  std::vector<fs::path> folders;
+  const fs::path name = text;
+  if (name.is_relative()) {
+    if (const char* list = std::getenv("DA3_MODEL_PATH")) {
+      std::istringstream parts(list);
+      for (std::string folder; std::getline(parts, folder, ':');)
+        if (!folder.empty()) folders.emplace_back(folder);
+    }
+    folders.push_back(share / "models");
+    for (const fs::path& folder : folders)
+      if (is_there(folder / name)) return folder / name;
+  }
+  throw Error(DA3_E_NOT_FOUND,
+              "loading the model \"" + path.string() +
+                  "\" failed: there is no such file or folder; give --model the folder that holds "
+                  "model.safetensors and config.json");
+}
+
+fs::path demo_model(const fs::path& share) { return share / "models" / "demo"; }
+fs::path demo_scene(const fs::path& share) { return share / "models" / "demo" / "scene"; }
+
+}  // namespace da3::host

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where profiles, models and the demo are.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+namespace da3::host {
+
+/// A profile: as given (from the current folder), then in the installed share/da3: itself, without a leading
+/// "configs/", and in profiles/; ".yaml" may be left out there. Throws Error(DA3_E_NOT_FOUND) that names the
+/// shipped ones.
+std::filesystem::path find_profile(const std::string& text, const std::filesystem::path& share);
+
+/// A model's folder: as given (path, resolved against the profile's folder already), then `text` in each
+/// folder of DA3_MODEL_PATH, then in share/models. Throws Error(DA3_E_NOT_FOUND).
+std::filesystem::path find_model(const std::string& text, const std::filesystem::path& path,
+                                 const std::filesystem::path& share);
+
+std::filesystem::path demo_model(const std::filesystem::path& share);
+std::filesystem::path demo_scene(const std::filesystem::path& share);
+
+}  // namespace da3::host

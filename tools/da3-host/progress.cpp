@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "progress.hpp"
+
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+
+namespace da3::host {
+namespace {
+
+int64_t now_ms() {
+  using namespace std::chrono;
+  return duration_cast<milliseconds>(steady_clock::now().time_since_epoch()).count();
+}
+
+const char* level_name(LogLevel level) {
+  switch (level) {
+    case LogLevel::trace:
+      return "trace";
+    case LogLevel::debug:
+      return "debug";
+    case LogLevel::info:
+      return "info";
+    case LogLevel::warn:
+      return "warning";
+    default:
+      return "error";
+  }
+}
+
+std::string dump(const nlohmann::ordered_json& json) {
+  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+std::string seconds(double milliseconds) {
+  char text[32];
+  std::snprintf(text, sizeof text, milliseconds < 1000 ? "%.0f ms" : "%.2f s",
+                milliseconds < 1000 ? milliseconds : milliseconds / 1000);
+  return text;
+}
+
+}  // namespace
+
+Terminal Terminal::of(std::FILE* stream) {
+  Terminal terminal;
+  const char* term = std::getenv("TERM");
+  const char* no_color = std::getenv("NO_COLOR");
+  terminal.is_terminal = ::isatty(::fileno(stream)) == 1 && term && std::string_view(term) != "dumb";
+  terminal.color = terminal.is_terminal && !(no_color && *no_color);
+  return terminal;
+}
+
+Progress::Progress(ProgressMode mode, LogLevel level, Terminal terminal, std::FILE* stream)
+    : style_(mode == ProgressMode::none    ? Style::silent
+             : mode == ProgressMode::json  ? Style::json
+             : mode == ProgressMode::plain ? Style::plain
+             : terminal.is_terminal        ? Style::bar
+                                           : Style::plain),
+      level_(level),
+      terminal_(terminal),
+      stream_(stream) {}
+
+Progress::~Progress() {
+  const std::lock_guard lock(mutex_);
+  clear_bar();
+}
+
+void Progress::begin(size_t item, size_t items, const std::string& name, std::string_view stage) {
+  const std::lock_guard lock(mutex_);
+  item_ = item, items_ = items, name_ = name;
+  last_event_.clear();
+  if (style_ == Style::bar) draw_bar(0, 0, stage);
+  if (style_ == Style::plain && item == 0) write(std::string(stage) + " " + name);
+  if (style_ == Style::json)
+    write(dump({{"event", "begin"}, {"item", item}, {"items", items}, {"name", name}, {"stage", stage}}));
+}
+
+void Progress::advance(uint64_t done, uint64_t total, std::string_view stage) {
+  const std::lock_guard lock(mutex_);
+  if (style_ == Style::bar) {
+    const int64_t now = now_ms();
+    if (now - last_drawn_ms_ < 50 && done != total) return;
+    last_drawn_ms_ = now;
+    draw_bar(done, total, stage);
+  }
+  if (style_ == Style::json) {
+    const std::string event = dump({{"event", "progress"},
+                                    {"item", item_},
+                                    {"items", items_},
+                                    {"name", name_},
+                                    {"stage", stage},
+                                    {"done", done},
+                                    {"total", total}});
+    if (event != last_event_) write(event);
+    last_event_ = event;
+  }
+}
+
+void Progress::end(double milliseconds, const std::string& what, const std::string& failure) {
+  const std::lock_guard lock(mutex_);
+  clear_bar();
+  if (style_ == Style::json) {
+    nlohmann::ordered_json json{{"event", "end"}, {"item", item_},         {"items", items_},
+                                {"name", name_},  {"ok", failure.empty()}, {"ms", milliseconds}};
+    if (!failure.empty()) json["reason"] = failure;
+    write(dump(json));
+    return;
+  }
+  if (!failure.empty()) return write(place() + "failed: " + failure);
+  if (style_ == Style::plain && item_ > 0) write(place() + what + ", " + seconds(milliseconds));
+}
+
+void Progress::log(LogLevel level, std::string_view line) {
+  const std::lock_guard lock(mutex_);
+  if (level >= LogLevel::warn) warnings_.emplace_back(line);
+  if (level < level_) return;
+  clear_bar();
+  if (style_ == Style::json)
+    return write(dump({{"event", "log"}, {"level", level_name(level)}, {"message", line}}));
+  const char* color = level >= LogLevel::error ? "\033[31m" : "\033[33m";
+  const std::string name = level_name(level);
+  write("da3-host: " + (terminal_.color && level >= LogLevel::warn ? color + name + "\033[0m" : name) + ": " +
+        std::string(line));
+}
+
+void Progress::error(std::string_view message) {
+  const std::lock_guard lock(mutex_);
+  clear_bar();
+  if (style_ == Style::json) return write(dump({{"event", "error"}, {"message", message}}));
+  write((terminal_.color ? "da3-host: \033[31merror\033[0m: " : "da3-host: error: ") + std::string(message));
+}
+
+std::vector<std::string> Progress::warnings() const {
+  const std::lock_guard lock(mutex_);
+  return warnings_;
+}
+
+std::string Progress::place() const {
+  return item_ == 0 ? "" : "[" + std::to_string(item_) + "/" + std::to_string(items_) + "] " + name_ + ": ";
+}
+
+void Progress::clear_bar() {
+  if (!bar_shown_) return;
+  std::fputs("\r\033[K", stream_);
+  std::fflush(stream_);
+  bar_shown_ = false;
+}
+
+void Progress::draw_bar(uint64_t done, uint64_t total, std::string_view stage) {
+  constexpr size_t width = 24;
+  const double share =
+      total == 0 ? 0 : static_cast<double>(std::min(done, total)) / static_cast<double>(total);
+  const auto filled = static_cast<size_t>(share * width);
+  std::string line = "\r\033[K" + std::string(filled, '#') + std::string(width - filled, '.') + " ";
+  line += item_ == 0 ? name_ + ": " : place();
+  line += std::string(stage);
+  if (total > 0) line += " " + std::to_string(static_cast<int>(share * 100)) + " %";
+  std::fputs(line.c_str(), stream_);
+  std::fflush(stream_);
+  bar_shown_ = true;
+}
+
+void Progress::write(const std::string& line) {
+  std::fputs((line + "\n").c_str(), stream_);
+  std::fflush(stream_);
+}
+
+}  // namespace da3::host

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a run says on stderr while it works: a bar on a terminal, else one line for each item, or JSON lines.
+// Log lines go through here too, so that they do not meet the bar. [any thread]
+#pragma once
+
+#include <cstdint>
+#include <cstdio>
+#include <da3/log.hpp>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "arguments.hpp"
+
+namespace da3::host {
+
+/// What the stream can do; looked up once.
+struct Terminal {
+  bool is_terminal = false;
+  bool color = false;  ///< a terminal, TERM is not dumb, NO_COLOR is unset
+  static Terminal of(std::FILE* stream);
+};
+
+class Progress {
+ public:
+  /// automatic becomes a bar or plain by terminal. Log lines below `level` are kept for run.json and not
+  /// shown.
+  Progress(ProgressMode mode, LogLevel level, Terminal terminal, std::FILE* stream = stderr);
+  ~Progress();
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+
+  /// A piece of work begins: item 0 is the model, 1..items are scenes.
+  void begin(size_t item, size_t items, const std::string& name, std::string_view stage);
+  /// done of total of the stage of the item that began last.
+  void advance(uint64_t done, uint64_t total, std::string_view stage);
+  /// The item ended; failure is empty when it is done.
+  void end(double milliseconds, const std::string& what, const std::string& failure);
+
+  void log(LogLevel level, std::string_view line);
+  /// An error of the whole program, whatever the level.
+  void error(std::string_view message);
+
+  /// Log lines of level warn and above, for run.json.
+  std::vector<std::string> warnings() const;
+
+ private:
+  enum class Style { silent, bar, plain, json };
+  void clear_bar();
+  void draw_bar(uint64_t done, uint64_t total, std::string_view stage);
+  void write(const std::string& line);
+  std::string place() const;
+
+  const Style style_;
+  const LogLevel level_;
+  const Terminal terminal_;
+  std::FILE* const stream_;
+  mutable std::mutex mutex_;
+  size_t item_ = 0, items_ = 0;
+  std::string name_, last_event_;
+  bool bar_shown_ = false;
+  int64_t last_drawn_ms_ = 0;
+  std::vector<std::string> warnings_;
+};
+
+}  // namespace da3::host

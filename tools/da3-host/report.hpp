@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a run did, as values; and as the table on stdout and the file run.json.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <da3/da3.hpp>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "scene_list.hpp"
+
+namespace da3::host {
+
+/// Milliseconds; decode and resize are summed over the threads that read images.
+struct SceneTimes {
+  double decode = 0, resize = 0, read = 0, forward = 0, output = 0;
+};
+
+struct DepthRange {
+  float minimum = 0, median = 0, maximum = 0;
+};
+
+struct SceneReport {
+  Scene scene;
+  std::string failure;                                 ///< empty: done
+  std::string phase;                                   ///< of the failure
+  std::vector<std::array<int64_t, 2>> original_sizes;  ///< {height, width}
+  int64_t views = 0, height = 0, width = 0;
+  DepthRange depth;
+  SceneTimes times;
+  std::vector<std::filesystem::path> files;
+};
+
+struct RunReport {
+  std::filesystem::path output;
+  std::string version, image_libraries, started;  ///< started: ISO 8601, UTC
+  PluginInfo plugin;
+  Device device;
+  std::string backend;
+  std::filesystem::path model_path;
+  std::vector<Setting> model;   ///< model_describe
+  std::vector<Setting> policy;  ///< Engine::describe
+  std::vector<PlanEntry> settings;
+  std::string mode, process_res_method;
+  int64_t process_res = 0;
+  double backend_ms = 0, load_ms = 0, total_ms = 0;
+  uint64_t peak_memory = 0;  ///< bytes
+  std::vector<SceneReport> scenes;
+  std::vector<std::string> warnings;
+  int exit_status = 0;
+};
+
+/// Over all values; the median is the lower one of an even count. Values must not be empty.
+DepthRange depth_range(std::span<const float> depth);
+
+/// Largest resident set of this process so far, bytes.
+uint64_t peak_memory();
+
+/// "2026-01-31T12:00:00Z"
+std::string utc_now();
+
+/// The value of a key, or "".
+std::string value_of(const std::vector<Setting>& settings, std::string_view key);
+
+/// For people: device, policy, times, sizes, depth range, where the pictures are; then every file, one a
+/// line.
+std::string table(const RunReport& report);
+
+/// The content of run.json; schema version 1, described in docs/command-line.md.
+std::string run_json(const RunReport& report);
+
+}  // namespace da3::host

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <nlohmann/json.hpp>
+
+#include "report.hpp"
+
+namespace da3::host {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json key_values(const std::vector<Setting>& settings) {
+  Json json = Json::object();
+  for (const Setting& setting : settings) json[setting.key] = setting.value;
+  return json;
+}
+
+Json device_json(const Device& device) {
+  Json json{{"name", device.name}, {"arch", device.arch}, {"score", device.score}};
+  if (!device.driver.empty()) json["driver"] = device.driver;
+  return json;
+}
+
+Json plugin_json(const RunReport& report) {
+  const PluginInfo& plugin = report.plugin;
+  return {{"name", plugin.name},
+          {"id", plugin.id},
+          {"version", plugin.version},
+          {"abi", plugin.abi},
+          {"runtime", plugin.runtime_id},
+          {"path", plugin.library.string()},
+          {"device", device_json(report.device)}};
+}
+
+Json settings_json(const std::vector<PlanEntry>& entries) {
+  Json json = Json::array();
+  for (const PlanEntry& entry : entries) {
+    Json one{{"key", entry.key}, {"value", entry.value}, {"origin", entry.origin}, {"owner", entry.owner}};
+    if (!entry.reason.empty()) one["reason"] = entry.reason;
+    json.push_back(std::move(one));
+  }
+  return json;
+}
+
+Json scene_json(const RunReport& report, const SceneReport& scene) {
+  Json inputs = Json::array();
+  for (size_t i = 0; i < scene.scene.files.size(); ++i) {
+    Json input{{"path", scene.scene.files[i].string()}};
+    if (i < scene.original_sizes.size())
+      input["height"] = scene.original_sizes[i][0], input["width"] = scene.original_sizes[i][1];
+    inputs.push_back(std::move(input));
+  }
+  Json json{{"name", scene.scene.name}, {"ok", scene.failure.empty()}, {"inputs", std::move(inputs)}};
+  if (!scene.failure.empty()) {
+    json["failure"] = {{"phase", scene.phase}, {"reason", scene.failure}};
+    return json;
+  }
+  Json outputs = Json::array();
+  for (const auto& file : scene.files)
+    outputs.push_back(file.lexically_relative(report.output).generic_string());
+  json["outputs"] = std::move(outputs);
+  json["views"] = scene.views;
+  json["height"] = scene.height;
+  json["width"] = scene.width;
+  json["depth"] = {
+      {"min", scene.depth.minimum}, {"median", scene.depth.median}, {"max", scene.depth.maximum}};
+  json["ms"] = {{"decode", scene.times.decode},
+                {"resize", scene.times.resize},
+                {"read", scene.times.read},
+                {"forward", scene.times.forward},
+                {"export", scene.times.output}};
+  return json;
+}
+
+Json times_json(const RunReport& report) {
+  SceneTimes sum;
+  for (const SceneReport& scene : report.scenes) {
+    sum.decode += scene.times.decode, sum.resize += scene.times.resize, sum.read += scene.times.read;
+    sum.forward += scene.times.forward, sum.output += scene.times.output;
+  }
+  return {{"backend", report.backend_ms}, {"load", report.load_ms},  {"decode", sum.decode},
+          {"resize", sum.resize},         {"read", sum.read},        {"forward", sum.forward},
+          {"export", sum.output},         {"total", report.total_ms}};
+}
+
+Json conventions_json(const RunReport& report) {
+  const bool metric = value_of(report.model, "capability.metric") == "true";
+  return {{"depth", std::string("z-depth, ") + (metric ? "metres" : "relative units")},
+          {"confidence", "1 and above; higher is surer"},
+          {"extrinsics", "world-to-camera, OpenCV axes (x right, y down, z forward)"},
+          {"intrinsics", "pixels of the processed size, pixel centres at integers"},
+          {"times", "milliseconds; decode and resize are summed over threads"},
+          {"memory", "bytes"}};
+}
+
+}  // namespace
+
+std::string run_json(const RunReport& report) {
+  Json scenes = Json::array();
+  size_t failed = 0;
+  for (const SceneReport& scene : report.scenes) {
+    scenes.push_back(scene_json(report, scene));
+    failed += !scene.failure.empty();
+  }
+  Json model = key_values(report.model);
+  model["path"] = report.model_path.string();
+  const Json json{
+      {"schema", "da3.run/1"},
+      {"tool", {{"name", "da3-host"}, {"version", report.version}, {"images", report.image_libraries}}},
+      {"started", report.started},
+      {"exit_status", report.exit_status},
+      {"plugin", plugin_json(report)},
+      {"model", std::move(model)},
+      {"policy", key_values(report.policy)},
+      {"mode", report.mode},
+      {"process_res", report.process_res},
+      {"process_res_method", report.process_res_method},
+      {"settings", settings_json(report.settings)},
+      {"conventions", conventions_json(report)},
+      {"ms", times_json(report)},
+      {"peak_memory", report.peak_memory},
+      {"items_failed", failed},
+      {"scenes", std::move(scenes)},
+      {"warnings", report.warnings}};
+  return json.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace da3::host

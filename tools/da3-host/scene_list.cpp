@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "scene_list.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <da3/io/settings.hpp>
+#include <set>
+
+namespace da3::host {
+namespace fs = std::filesystem;
+namespace {
+
+std::string lower(std::string text) {
+  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return text;
+}
+
+bool hidden(const fs::path& path) { return path.filename().string().starts_with("."); }
+
+bool has_image_name(const fs::path& path) {
+  const std::string extension = lower(path.extension().string());
+  return std::any_of(io::image_extensions.begin(), io::image_extensions.end(),
+                     [&](std::string_view known) { return extension == "." + std::string(known); });
+}
+
+bool has_images(const fs::path& folder) {
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(folder, ignored))
+    if (!hidden(entry.path()) && !entry.is_directory(ignored) && has_image_name(entry.path())) return true;
+  return false;
+}
+
+/// "view2" before "view10".
+bool natural_less(const std::string& a, const std::string& b) {
+  size_t i = 0, j = 0;
+  const auto digits = [](const std::string& text, size_t& at) {
+    while (at < text.size() && text[at] == '0') ++at;
+    const size_t begin = at;
+    while (at < text.size() && std::isdigit(static_cast<unsigned char>(text[at]))) ++at;
+    return text.substr(begin, at - begin);
+  };
+  while (i < a.size() && j < b.size()) {
+    if (std::isdigit(static_cast<unsigned char>(a[i])) && std::isdigit(static_cast<unsigned char>(b[j]))) {
+      const std::string x = digits(a, i), y = digits(b, j);
+      if (x.size() != y.size()) return x.size() < y.size();
+      if (x != y) return x < y;
+    } else {
+      if (a[i] != b[j]) return a[i] < b[j];
+      ++i, ++j;
+    }
+  }
+  if ((i < a.size()) != (j < b.size())) return j < b.size();
+  return a < b;
+}
+
+/// The folders below a folder that has no images itself; empty when it is no folder of folders.
+std::vector<fs::path> scene_folders(const std::vector<fs::path>& inputs) {
+  std::vector<fs::path> folders;
+  std::error_code ignored;
+  if (inputs.size() != 1 || !fs::is_directory(inputs.front(), ignored) || has_images(inputs.front()))
+    return folders;
+  for (const auto& entry : fs::directory_iterator(inputs.front(), ignored))
+    if (!hidden(entry.path()) && entry.is_directory(ignored) && has_images(entry.path()))
+      folders.push_back(entry.path());
+  std::sort(folders.begin(), folders.end(), [](const fs::path& a, const fs::path& b) {
+    return natural_less(a.filename().string(), b.filename().string());
+  });
+  return folders;
+}
+
+/// Names for folders of results, each once, also where letter case does not count.
+class Names {
+ public:
+  std::string unique(std::string name) {
+    if (name.empty() || name == "." || name == "..") name = "image";
+    std::string candidate = name;
+    for (int n = 2; !used_.insert(lower(candidate)).second; ++n) candidate = name + "-" + std::to_string(n);
+    return candidate;
+  }
+
+ private:
+  std::set<std::string> used_{"run.json"};
+};
+
+std::string scene_name(const fs::path& input) {
+  std::error_code ignored;
+  const fs::path full = fs::weakly_canonical(input, ignored);
+  const std::string name =
+      full.has_filename() ? full.stem().string() : full.parent_path().filename().string();
+  return name.empty() ? "scene" : name;
+}
+
+}  // namespace
+
+std::vector<Scene> list_scenes(const std::vector<fs::path>& inputs, Mode mode,
+                               const ListInputs& list_inputs) {
+  std::vector<Scene> scenes;
+  const std::vector<fs::path> folders = scene_folders(inputs);
+  if (folders.empty()) {
+    scenes.push_back({scene_name(inputs.front()), "", list_inputs(inputs)});
+  } else {
+    for (const fs::path& folder : folders) {
+      const std::string name = folder.filename().string();
+      scenes.push_back({name, name == "run.json" ? "run.json-2" : name, list_inputs({folder})});
+    }
+  }
+  if (mode == Mode::multiview) return scenes;
+  std::vector<Scene> single;
+  for (const Scene& scene : scenes) {
+    Names names;
+    for (const fs::path& file : scene.files) {
+      const fs::path folder = scene.folder / names.unique(file.stem().string());
+      single.push_back({folder.string(), folder, {file}});
+    }
+  }
+  return single;
+}
+
+}  // namespace da3::host

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which images belong together, and where each scene's results go.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "settings.hpp"
+
+namespace da3::host {
+
+/// Views that are seen together.
+struct Scene {
+  std::string name;
+  std::filesystem::path folder;  ///< of its results, below the output folder; empty: the output folder itself
+  std::vector<std::filesystem::path> files;
+};
+
+/// Inputs to files: io's list_inputs.
+using ListInputs =
+    std::function<std::vector<std::filesystem::path>(const std::vector<std::filesystem::path>&)>;
+
+/// multiview: all inputs are one scene; one folder that holds no images but folders of images is one scene
+/// for each of these. independent: each image is a scene, its results in <stem>, or <folder>/<stem> for a
+/// folder of folders. Names that would meet get "-2", "-3" ... in order. Throws what list_inputs throws.
+std::vector<Scene> list_scenes(const std::vector<std::filesystem::path>& inputs, Mode mode,
+                               const ListInputs& list_inputs);
+
+}  // namespace da3::host

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "settings.hpp"
+
+#include <da3/io/settings.hpp>
+#include <da3/option_type.hpp>
+
+#include "exit_code.hpp"
+#include "locations.hpp"
+
+namespace da3::host {
+namespace fs = std::filesystem;
+namespace {
+
+std::string method_type() {
+  std::string names;
+  for (const io::Choice& choice : io::process_res_methods)
+    names.append(names.empty() ? "" : ",").append(choice.name);
+  return "enum{" + names + "}";
+}
+
+Profile make_profile(const Arguments& arguments) {
+  Profile profile;
+  if (arguments.config) profile = Profile::from_file(find_profile(*arguments.config, share_folder()));
+  profile.apply_environment();
+  for (const FlagSetting& flag : arguments.settings)
+    profile.set(Layer::command_line, flag.key, flag.value, flag.flag);
+  for (const std::string& setting : arguments.set) profile.set_argument(setting);
+  return profile;
+}
+
+SearchOptions search_options(const Arguments& arguments) {
+  SearchOptions options;
+  for (const fs::path& file : arguments.plugins) options.plugin_files.push_back(fs::absolute(file));
+  return options;
+}
+
+std::string join(const std::vector<fs::path>& paths) {
+  std::string text;
+  for (const fs::path& path : paths) text += (text.empty() ? "[" : ", ") + path.string();
+  return paths.size() == 1 ? paths.front().string() : text + "]";
+}
+
+}  // namespace
+
+const std::vector<OptionSpec>& tool_options() {
+  static const auto& options = *new std::vector<OptionSpec>{
+      {"model", "path", "", "folder with model.safetensors and config.json; unset: the demo model"},
+      {"input", "path|list<path>", "", "images or folders of images; unset: the demo scene"},
+      {"output", "path", "da3-out", "folder for the results"},
+      {"format", "string", "npz-depth_vis", "export formats, joined by '-'"},
+      {"mode", "enum{multiview,independent}", "multiview",
+       "whether the images are one scene or one scene each"},
+      {"process_res", "enum{auto}|int[1,16384]", "auto",
+       "pixels of the longer (or shorter, see the method) side; auto: the model's own, else 504"},
+      {"process_res_method", method_type(), std::string(io::process_res_methods.front().name),
+       "how an image is brought to process_res"},
+  };
+  return options;
+}
+
+Setup make_setup(const Arguments& arguments) {
+  return in_phase(Phase::profile, [&] {
+    Profile profile = make_profile(arguments);
+    PluginRegistry registry(profile, search_options(arguments));
+    registry.schema().add("da3-host", tool_options());
+    registry.schema().check(profile);
+    set_log_level(registry.schema().value(profile, "log.level").value);
+    return Setup{std::move(profile), std::move(registry)};
+  });
+}
+
+RunSettings run_settings(const Setup& setup, const Arguments& arguments) {
+  return in_phase(Phase::profile, [&] {
+    const auto value = [&](std::string_view key) {
+      return setup.registry.schema().value(setup.profile, key);
+    };
+    RunSettings settings;
+    const Setting format = value("format");
+    try {
+      settings.formats = io::parse_formats(format.value);
+    } catch (const Error& error) {
+      throw Error(error.code(), format.origin + ": " + error.message(), error.kind(), error.index());
+    }
+    const fs::path output = setup.profile.get_path("output");
+    settings.output = output.empty() ? fs::path(value("output").value) : output;
+    settings.mode = value("mode").value == "independent" ? Mode::independent : Mode::multiview;
+    settings.process_res = value("process_res");
+    settings.process_res_method = value("process_res_method").value;
+    settings.inputs = arguments.inputs;
+    if (settings.inputs.empty()) settings.inputs = setup.profile.get_paths("input");
+    settings.demo_inputs = settings.inputs.empty();
+    if (settings.demo_inputs) settings.inputs = {demo_scene(share_folder())};
+    return settings;
+  });
+}
+
+ProcessRes process_res(const Setting& setting, const std::string& of_model) {
+  if (const auto given = option_type::parse_int(setting.value)) return {*given, setting.origin, ""};
+  if (const auto own = option_type::parse_int(of_model); own && *own >= 1 && *own <= 16384)
+    return {*own, "model", "what the model was made for"};
+  return {504, "default", "neither settings nor model say it"};
+}
+
+std::vector<PlanEntry> full_plan(const Engine& engine, const Setup& setup, const Arguments& arguments,
+                                 const std::string& of_model) {
+  std::vector<PlanEntry> entries = engine.plan();
+  const RunSettings settings = run_settings(setup, arguments);
+  for (PlanEntry& entry : entries) {
+    if (entry.key == "model" && entry.value.empty()) {
+      entry.value = demo_model(share_folder()).string();
+      entry.reason = "the demo model: nobody named one";
+    } else if (entry.key == "input") {
+      entry.value = join(settings.inputs);
+      if (!arguments.inputs.empty()) entry.origin = "cli";
+      if (settings.demo_inputs) entry.reason = "the demo scene: nobody named inputs";
+    } else if (entry.key == "process_res") {
+      const ProcessRes chosen = process_res(settings.process_res, of_model);
+      if (!of_model.empty() || entry.value != "auto") entry.value = std::to_string(chosen.value);
+      entry.reason =
+          entry.value == "auto" ? "the model's own, else 504: known when it is loaded" : chosen.reason;
+    }
+  }
+  return entries;
+}
+
+}  // namespace da3::host

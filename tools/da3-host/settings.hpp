@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// From arguments to settings that are known to be right, and from settings to what a run needs.
+#pragma once
+
+#include <da3/da3.hpp>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "arguments.hpp"
+
+namespace da3::host {
+
+enum class Mode { multiview, independent };
+
+/// What the program reads from its settings.
+struct RunSettings {
+  std::vector<std::string> formats;
+  std::filesystem::path output;
+  Mode mode = Mode::multiview;
+  Setting process_res;  ///< "auto" or a number
+  std::string process_res_method;
+  std::vector<std::filesystem::path> inputs;
+  bool demo_inputs = false;  ///< nobody named inputs
+};
+
+/// Profile and registry, checked against each other; nothing is loaded.
+struct Setup {
+  Profile profile;
+  PluginRegistry registry;
+};
+
+/// The keys of this program with its defaults.
+const std::vector<OptionSpec>& tool_options();
+
+/// Layers file, environment and command line; looks for plugins; checks every key and value; sets the log
+/// level. Throws PhaseError (Phase::profile).
+Setup make_setup(const Arguments& arguments);
+
+/// Throws PhaseError (Phase::profile) for an unknown format.
+RunSettings run_settings(const Setup& setup, const Arguments& arguments);
+
+/// process_res: what a user said, else what the model says, else 504.
+struct ProcessRes {
+  int64_t value = 504;
+  std::string origin, reason;
+};
+ProcessRes process_res(const Setting& setting, const std::string& of_model);
+
+/// The plan, with what this program adds to the core's: demo model, demo inputs, process_res. of_model:
+/// "model.process_res" of the model when one is loaded, else "".
+std::vector<PlanEntry> full_plan(const Engine& engine, const Setup& setup, const Arguments& arguments,
+                                 const std::string& of_model);
+
+}  // namespace da3::host
