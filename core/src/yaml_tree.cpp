@@ -89,7 +89,17 @@ class TreeBuilder final : public YAML::EventHandler {
   }
 
   void check_tag(const YAML::Mark& mark, const std::string& tag) const {
-    if (tag.empty() || tag == "?" || tag == "!" || tag.rfind("tag:yaml.org,2002:", 0) == 0) return;
+    constexpr std::string_view known[] = {"",
+                                          "?",
+                                          "!",
+                                          "tag:yaml.org,2002:str",
+                                          "tag:yaml.org,2002:int",
+                                          "tag:yaml.org,2002:float",
+                                          "tag:yaml.org,2002:bool",
+                                          "tag:yaml.org,2002:null",
+                                          "tag:yaml.org,2002:map",
+                                          "tag:yaml.org,2002:seq"};
+    if (std::find(std::begin(known), std::end(known), tag) != std::end(known)) return;
     yaml_fail(name_, to_mark(mark), "the tag " + quote(tag) + " is not known; remove it");
   }
 
@@ -179,7 +189,8 @@ YamlNodePtr parse_yaml(std::string_view text, const std::string& name) {
     yaml_fail(name, mark_of_offset(text, bad), "is not UTF-8 text; save the file as UTF-8");
   TreeBuilder builder(name);
   try {
-    std::istringstream stream{std::string(text)};
+    // Without the line ends at its end: yaml-cpp 0.7 takes an unfinished quote that is followed by one.
+    std::istringstream stream{std::string(text.substr(0, text.find_last_not_of(" \t\r\n") + 1))};
     YAML::Parser parser(stream);
     while (parser.HandleNextDocument(builder)) {
     }
