@@ -28,11 +28,12 @@ std::array<Colour, lut_size> make_spectral() {
                                                         {50, 136, 189},
                                                         {94, 79, 162}}};
   std::array<Colour, lut_size> lut{};
-  for (int i = 0; i < lut_size; ++i) {
-    // searchsorted on the left: an entry that falls on an anchor belongs to the interval before it
-    const double position = i * 10.0 / (lut_size - 1);
-    const int right = std::clamp(static_cast<int>(std::ceil(position)), 1, 10);
-    const double share = position - (right - 1);
+  // In matplotlib's steps: its roundings decide which entries truncate to one less.
+  const auto anchor_at = [](int j) { return (j == 10 ? 1.0 : j * 0.1) * (lut_size - 1); };
+  for (int i = 0, right = 1; i < lut_size; ++i) {
+    const double position = (lut_size - 1) * (i == lut_size - 1 ? 1.0 : i * (1.0 / (lut_size - 1)));
+    while (anchor_at(right) < position) ++right;
+    const double share = (position - anchor_at(right - 1)) / (anchor_at(right) - anchor_at(right - 1));
     for (int c = 0; c < 3; ++c) {
       const double low = anchors[right - 1][c] / 255.0, high = anchors[right][c] / 255.0;
       lut[i][c] = static_cast<uint8_t>((share * (high - low) + low) * 255.0);

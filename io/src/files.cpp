@@ -108,7 +108,8 @@ void make_parent(const std::filesystem::path& file) {
   if (folder.empty()) return;
   std::error_code failed;
   std::filesystem::create_directories(folder, failed);
-  if (failed && !std::filesystem::is_directory(folder))
+  std::error_code unknown;
+  if (failed && !std::filesystem::is_directory(folder, unknown))
     throw_file_error("making the folder \"" + folder.string() + "\"", failed.value());
 }
 

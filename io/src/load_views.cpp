@@ -137,7 +137,8 @@ void resize_one(Prepared& view, const Image& image, const std::string& name, con
   const auto begin = std::chrono::steady_clock::now();
   if (image.height < 1 || image.width < 1 ||
       image.rgb.size() / 3 / static_cast<size_t>(image.width) != static_cast<size_t>(image.height))
-    throw Error(DA3_E_SHAPE, "resizing " + name + " failed: its pixels do not fit its height and width");
+    throw Error(DA3_E_SHAPE, "resizing " + name +
+                                 " failed: its pixels do not fit its height and width; give 3 bytes a pixel");
   view.plan = plan_resize(image.height, image.width, options, name);
   view.image = resize_image(image, view.plan);
   if (intrinsics != nullptr) view.intrinsics = resize_intrinsics(*intrinsics, view.plan);

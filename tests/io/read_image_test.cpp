@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "io/support.hpp"
+
+#include <da3/io/image.hpp>
+
+#include <sys/stat.h>
+#include <nlohmann/json.hpp>
+
+namespace da3::io {
+namespace {
+
+using test::data_dir;
+using test::expect_error;
+using test::TempDir;
+
+std::vector<std::string> good_images() {
+  const auto expected = nlohmann::json::parse(test::read_bytes(data_dir / "io" / "expected.json"));
+  std::vector<std::string> names;
+  for (const auto& item : expected.items()) names.push_back(item.key());
+  return names;
+}
+
+class GoodImage : public testing::TestWithParam<std::string> {};
+
+// PNG, JPEG, WebP, BMP and TIFF; grey, palette, 1 and 16 bits, alpha, CMYK, EXIF orientation, several pages.
+TEST_P(GoodImage, has_the_pixels_that_pil_gives) {
+  const auto expected =
+      nlohmann::json::parse(test::read_bytes(data_dir / "io" / "expected.json")).at(GetParam());
+  const Image image = read_image(data_dir / "io" / GetParam());
+  ASSERT_EQ(image.height, expected.at("height"));
+  ASSERT_EQ(image.width, expected.at("width"));
+  ASSERT_EQ(image.rgb.size(), static_cast<size_t>(image.height * image.width * 3));
+  const std::vector<int> first = expected.at("first"), last = expected.at("last");
+  const uint8_t* last_row = image.rgb.data() + (image.height - 1) * image.width * 3;
+  for (size_t i = 0; i < first.size(); ++i) {
+    EXPECT_NEAR(image.rgb[i], first[i], expected.at("tolerance")) << i;
+    EXPECT_NEAR(last_row[i], last[i], expected.at("tolerance")) << i;
+  }
+}
+
+TEST_P(GoodImage, cut_anywhere_is_refused) {
+  const auto bytes = test::read_bytes(data_dir / "io" / GetParam());
+  const TempDir dir;
+  const Image whole = read_image(data_dir / "io" / GetParam());
+  testing::internal::CaptureStderr();
+  for (size_t cut = 0; cut < bytes.size();
+       cut += cut < 32 || cut + 16 > bytes.size() ? 1 : 1 + bytes.size() / 20) {
+    const auto path =
+        test::write_bytes(dir / GetParam(), {bytes.begin(), bytes.begin() + static_cast<int64_t>(cut)});
+    try {
+      // A TIFF may end in bytes that no picture needs: then every pixel must still be right.
+      EXPECT_EQ(read_image(path).rgb, whole.rgb) << GetParam() << " cut at " << cut;
+      EXPECT_THAT(GetParam(), testing::EndsWith(".tif")) << "cut at " << cut;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), DA3_E_INVALID) << error.message();
+      EXPECT_THAT(error.message(), testing::HasSubstr(path.string()));
+    }
+  }
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+}
+
+TEST_P(GoodImage, damaged_anywhere_never_crashes_and_prints_nothing) {
+  const auto bytes = test::read_bytes(data_dir / "io" / GetParam());
+  const TempDir dir;
+  testing::internal::CaptureStderr();
+  uint32_t random = 12345;
+  for (int round = 0; round < 40; ++round) {
+    auto damaged = bytes;
+    for (int flip = 0; flip < 1 + round % 4; ++flip) {
+      random = random * 1664525u + 1013904223u;
+      const size_t range = round % 2 ? std::min<size_t>(64, damaged.size()) : damaged.size();
+      damaged[(random >> 8) % range] ^= static_cast<uint8_t>(1u << (random >> 29));
+    }
+    try {
+      const Image image = read_image(test::write_bytes(dir / GetParam(), damaged));
+      EXPECT_EQ(image.rgb.size(), static_cast<size_t>(image.height * image.width * 3));
+    } catch (const Error& error) {
+      EXPECT_THAT(error.message(), testing::HasSubstr(" failed: "));
+    }
+  }
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+}
+
+INSTANTIATE_TEST_SUITE_P(Kinds, GoodImage, testing::ValuesIn(good_images()), [](const auto& name) {
+  std::string text = name.param;
+  std::replace(text.begin(), text.end(), '.', '_');
+  return text;
+});
+
+TEST(ReadImage, tells_the_kind_by_content_not_by_name) {
+  const TempDir dir;
+  const auto path = test::write_bytes(dir / "picture.jpg", test::read_bytes(data_dir / "io" / "pal.png"));
+  EXPECT_EQ(read_image(path).rgb, read_image(data_dir / "io" / "pal.png").rgb);
+}
+
+TEST(ReadImage, refuses_what_is_not_there) {
+  const Error error =
+      expect_error(DA3_E_NOT_FOUND, "No such file", [] { read_image("/nowhere/at all.png"); });
+  EXPECT_EQ(error.native(), ENOENT);
+}
+
+TEST(ReadImage, refuses_a_folder) {
+  const TempDir dir;
+  EXPECT_EQ(expect_error(DA3_E_NOT_FOUND, "directory", [&] { read_image(dir.path()); }).native(), EISDIR);
+}
+
+TEST(ReadImage, refuses_an_empty_file) {
+  const TempDir dir;
+  expect_error(DA3_E_INVALID, "empty", [&] { read_image(test::write_text(dir / "a.png", "")); });
+}
+
+TEST(ReadImage, refuses_text_named_png) {
+  const TempDir dir;
+  expect_error(DA3_E_INVALID, "not a PNG, JPEG",
+               [&] { read_image(test::write_text(dir / "a.png", "hello\n")); });
+}
+
+TEST(ReadImage, refuses_a_pipe_without_waiting) {
+  const TempDir dir;
+  ASSERT_EQ(::mkfifo((dir / "a.png").c_str(), 0600), 0);
+  expect_error(DA3_E_INVALID, "pipe", [&] { read_image(dir / "a.png"); });
+  expect_error(DA3_E_INVALID, "pipe or device", [&] { read_image("/dev/null"); });
+}
+
+TEST(ReadImage, refuses_an_unreadable_file) {
+  const TempDir dir;
+  const auto path = test::write_text(dir / "a.png", "x");
+  fs::permissions(path, fs::perms::none);
+  fs::permissions(dir.path(), fs::perms::all);
+  const test::Unprivileged somebody;
+  const Error error = expect_error(DA3_E_NOT_FOUND, "ermission", [&] { read_image(path); });
+  EXPECT_EQ(error.native(), EACCES);
+}
+
+TEST(ReadImage, refuses_an_animation) {
+  expect_error(DA3_E_UNSUPPORTED, "animated", [] { read_image(data_dir / "io" / "anim.webp"); });
+}
+
+TEST(ReadImage, refuses_floating_point_tiff) {
+  expect_error(DA3_E_UNSUPPORTED, "floating point", [] { read_image(data_dir / "io" / "f32.tif"); });
+}
+
+/// A header that promises side x side pixels, in front of the file's own data.
+std::vector<uint8_t> with_size(const std::string& name, size_t width_at, size_t height_at, size_t bytes,
+                               bool big, uint32_t side) {
+  auto file = test::read_bytes(data_dir / "io" / name);
+  for (const size_t at : {width_at, height_at})
+    for (size_t i = 0; i < bytes; ++i)
+      file[at + (big ? bytes - 1 - i : i)] = static_cast<uint8_t>(side >> (8 * i));
+  return file;
+}
+
+TEST(ReadImage, refuses_too_many_pixels_by_the_header) {
+  const TempDir dir;
+  for (const uint32_t side : {16385u, 1u << 21, 0x7FFFFFFFu}) {
+    const auto png = test::write_bytes(dir / "a.png", with_size("gray.png", 16, 20, 4, true, side));
+    expect_error(DA3_E_SHAPE, "more than the limit", [&] { read_image(png); });
+    const auto bmp = test::write_bytes(dir / "a.bmp", with_size("rgb.bmp", 18, 22, 4, false, side));
+    EXPECT_THROW(read_image(bmp), Error);
+  }
+  const auto png = test::write_bytes(dir / "a.png", with_size("gray.png", 16, 20, 4, true, 0));
+  expect_error(DA3_E_INVALID, "0x0", [&] { read_image(png); });
+}
+
+TEST(ReadImage, jpeg_without_its_end_marker_is_cut) {
+  auto bytes = test::read_bytes(data_dir / "io" / "exif.jpg");
+  bytes.resize(bytes.size() - 2);
+  const TempDir dir;
+  expect_error(DA3_E_INVALID, "cut off", [&] { read_image(test::write_bytes(dir / "a.jpg", bytes)); });
+}
+
+TEST(ReadImage, bytes_after_the_end_do_no_harm) {
+  const TempDir dir;
+  for (const std::string name : {"rgb.jpg", "pal.png", "rgb.webp", "rgb.bmp"}) {
+    auto bytes = test::read_bytes(data_dir / "io" / name);
+    bytes.insert(bytes.end(), 100, 0x41);
+    EXPECT_EQ(read_image(test::write_bytes(dir / name, bytes)).rgb, read_image(data_dir / "io" / name).rgb)
+        << name;
+  }
+}
+
+}  // namespace
+}  // namespace da3::io
