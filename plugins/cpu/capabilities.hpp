@@ -33,9 +33,13 @@ struct Capabilities {
   std::string usable_reason() const;
 };
 
-/// Reads /proc and /sys below root (tests give a recorded tree), or asks macOS. What cannot be read stays not
-/// known.
-Capabilities read_capabilities(const std::filesystem::path& root = "/");
+/// This machine. What cannot be read stays not known.
+Capabilities read_capabilities();
+/// Reads proc/ and sys/ below root: "/" or, in tests, a recorded tree.
+Capabilities read_linux_capabilities(const std::filesystem::path& root);
+#if defined(__APPLE__)
+Capabilities read_macos_capabilities();
+#endif
 
 /// "0-2,5" -> {0, 1, 2, 5}; what is no such list gives {}.
 std::vector<int> parse_cpu_list(const std::string&);

@@ -16,7 +16,7 @@ using namespace da3;
 using cpu::Capabilities;
 
 Capabilities machine(const std::string& name) {
-  return cpu::read_capabilities(std::filesystem::path(DA3_TEST_DATA) / "machines" / name);
+  return cpu::read_linux_capabilities(std::filesystem::path(DA3_TEST_DATA) / "machines" / name);
 }
 
 using Settings = std::vector<std::pair<std::string, std::string>>;

@@ -3,6 +3,8 @@
 #include <yaml-cpp/yaml.h>
 
 #include <array>
+#include <fstream>
+#include <map>
 #include <regex>
 
 #include "da3/option_type.hpp"
@@ -65,6 +67,22 @@ TEST(Manifests, AreWhole) {
   const YAML::Node mps = YAML::LoadFile(DA3_BINARY_DIR "/share/da3/manifests/libda3_mps.plugin.yaml");
   EXPECT_EQ(mps["os"].as<std::string>(), "macos");
   EXPECT_EQ(mps["device"].as<std::string>(), "metal");
+}
+
+/// docs/options.md names every option with its default.
+TEST(Manifests, OptionsAreDocumented) {
+  std::ifstream file(DA3_SOURCE_DIR "/docs/options.md");
+  std::map<std::string, std::string> documented;  // key -> default
+  const std::regex row(R"(\| `([a-z_.]+)` \| .* \| `([^`]+)` \| .* \|)");
+  std::smatch match;
+  for (std::string line; std::getline(file, line);)
+    if (std::regex_match(line, match, row)) documented[match[1]] = match[2];
+  std::map<std::string, std::string> published;
+  for (const char* manifest : {DA3_PLUGIN_FOLDER "/libda3_cpu.plugin.yaml",
+                               DA3_BINARY_DIR "/share/da3/manifests/libda3_mps.plugin.yaml",
+                               DA3_BINARY_DIR "/share/da3/manifests/libda3_cuda.plugin.yaml"})
+    for (const Row& o : rows(YAML::LoadFile(manifest))) published[o[0]] = o[2];
+  EXPECT_EQ(documented, published);
 }
 
 }  // namespace

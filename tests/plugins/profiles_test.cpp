@@ -27,8 +27,8 @@ std::set<std::string> names() {
 Schema schema() {
   Schema s;
   for (const std::filesystem::path file : {DA3_PLUGIN_FOLDER "/libda3_cpu.plugin.yaml",
-                                            DA3_BINARY_DIR "/share/da3/manifests/libda3_mps.plugin.yaml",
-                                            DA3_BINARY_DIR "/share/da3/manifests/libda3_cuda.plugin.yaml"}) {
+                                           DA3_BINARY_DIR "/share/da3/manifests/libda3_mps.plugin.yaml",
+                                           DA3_BINARY_DIR "/share/da3/manifests/libda3_cuda.plugin.yaml"}) {
     const Manifest manifest = Manifest::from_file(file);
     s.add_backend(manifest.name, manifest.options);
   }
