@@ -53,7 +53,10 @@ RunTensors::RunTensors(const ModelState& model, const RunRequest& request)
   options_ = merged_options(request);
   key_values_ = std::make_unique<KeyValues>(options_);
   for (const da3_tensor& input : inputs_) in_.push_back(&input);
-  for (Output& output : outputs_) out_.push_back(output.abi.get());
+  for (Output& output : outputs_) {
+    output.abi->name = output.name.c_str();  // only now: short names move with their Output
+    out_.push_back(output.abi.get());
+  }
   run_.in = in_.data();
   run_.n_in = static_cast<uint32_t>(in_.size());
   run_.out = out_.data();
@@ -109,7 +112,6 @@ void RunTensors::add_output(const std::string& name, OutputMemory memory) {
   }
   output.abi->dl_type = dl_cpu;
   outputs_.push_back(std::move(output));
-  outputs_.back().abi->name = outputs_.back().name.c_str();
 }
 
 void RunTensors::add_into(const Tensor& tensor) {
@@ -132,7 +134,6 @@ void RunTensors::add_into(const Tensor& tensor) {
                 kind_output, index);
   *output.abi = host_tensor(output.tensor, output.shape);
   outputs_.push_back(std::move(output));
-  outputs_.back().abi->name = outputs_.back().name.c_str();
 }
 
 std::vector<Setting> RunTensors::merged_options(const RunRequest& request) const {
