@@ -144,10 +144,11 @@ std::unique_ptr<LoadedPlugin> enter(Process& all, const boost::dll::shared_libra
           "da3_plugin_entry"));
   auto plugin = std::make_unique<LoadedPlugin>();
   plugin->library = path;
-  all.hosts.push_back(std::make_unique<PluginHost>(name, path.string()));
+  std::unique_ptr<PluginHost>& host = all.hosts[path];
+  if (!host) host = std::make_unique<PluginHost>(name, path.string());
   const da3_plugin* table = nullptr;
   CallError error;
-  const int32_t status = entry(DA3_ABI_MAJOR, DA3_ABI_MAJOR, all.hosts.back()->get(), &table, error.get());
+  const int32_t status = entry(DA3_ABI_MAJOR, DA3_ABI_MAJOR, host->get(), &table, error.get());
   error.check(status, "its da3_plugin_entry");
   plugin->table = copy_table(table);
   check_members(plugin->table);

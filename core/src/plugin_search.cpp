@@ -87,6 +87,9 @@ class Search {
   void add_path(const fs::path& path, const std::string& found_by, bool needs_manifest) {
     std::error_code ignored;
     if (fs::is_directory(path, ignored)) return add_folder(path, found_by);
+    if (needs_manifest && backend_name(path).empty())
+      return log(LogLevel::warn,
+                 found_by + ": " + path.string() + " is neither a folder nor a libda3_<name>.so");
     add_file(path, found_by, needs_manifest);
   }
 
