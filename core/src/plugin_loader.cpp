@@ -21,8 +21,8 @@ namespace fs = std::filesystem;
 struct Process {
   std::mutex mutex;
   std::vector<boost::dll::shared_library> libraries;  // never destroyed, so never unloaded
-  std::vector<std::unique_ptr<PluginHost>>
-      hosts;  // also of failed entries: a plugin may have kept the pointer
+  // One for each file, kept when an entry fails: a plugin knows its host again by its address.
+  std::map<fs::path, std::unique_ptr<PluginHost>> hosts;
   std::map<fs::path, std::unique_ptr<LoadedPlugin>> plugins;
 };
 
