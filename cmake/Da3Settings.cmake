@@ -29,7 +29,8 @@ set(DA3_PLUGIN_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/lib/${DA3_PLUGIN_SUBDIR}")
 
 add_library(da3_warnings INTERFACE)
 target_compile_options(da3_warnings INTERFACE
-  -Wall -Wextra -Wshadow $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor -Woverloaded-virtual>)
+  -Wall -Wextra -Wshadow $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor -Woverloaded-virtual>
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)  # false alarms of GCC 12 on std::string
 
 if(DA3_SANITIZE)
   add_compile_options(-fsanitize=${DA3_SANITIZE} -fno-omit-frame-pointer)
