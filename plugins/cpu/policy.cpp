@@ -134,6 +134,20 @@ void decide_memory(const Capabilities& c, const OptionSet& options, const Mode& 
              mode.keep_scratch ? "" : "performance_mode minimal gives memory back after every run");
 }
 
+/// The engine of this version is asked to pack weights but does not yet: say so rather than pretend.
+constexpr bool engine_packs_weights = false;
+
+void decide_compile(const OptionSet& options, const Mode& mode, Decision& decision, Report& report) {
+  const bool automatic = options.is("enable_compile", "auto");
+  const bool asked = automatic ? mode.prepack : options.flag("enable_compile");
+  decision.policy.prepack = asked && engine_packs_weights;
+  if (asked && !engine_packs_weights)
+    report.say("compile", "off", "weight packing is not in this version");
+  else
+    report.say("compile", decision.policy.prepack ? "prepack" : "off",
+               automatic ? "performance_mode " + options.text("performance_mode") : "");
+}
+
 }  // namespace
 
 Decision decide(const Capabilities& c, const OptionSet& options, uint32_t cpu_budget) {
@@ -145,10 +159,7 @@ Decision decide(const Capabilities& c, const OptionSet& options, uint32_t cpu_bu
   decide_threads(c, options, cpu_budget, decision, report);
   decide_host(options, mode, decision, report);
 
-  const bool automatic = options.is("enable_compile", "auto");
-  decision.policy.prepack = automatic ? mode.prepack : options.flag("enable_compile");
-  report.say("compile", decision.policy.prepack ? "prepack" : "off",
-             automatic ? "performance_mode " + options.text("performance_mode") : "");
+  decide_compile(options, mode, decision, report);
   decide_memory(c, options, mode, decision, report);
   decision.policy.deterministic = options.flag("deterministic");
   report.say("deterministic", yes_no(decision.policy.deterministic));

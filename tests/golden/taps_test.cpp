@@ -39,10 +39,15 @@ TEST_P(Taps, EveryBlockIsUpstreams) {
     const checkpoint::TensorView* expected = golden.data.find("tap." + name);
     if (!expected) return;
     ++seen;
-    const at::Tensor want = wrap(*expected);
+    at::Tensor want = wrap(*expected);
     ASSERT_EQ(value.numel(), want.numel()) << name;
-    const double difference = (value.reshape(want.sizes()) - want).abs().max().item<double>();
-    EXPECT_LE(difference, 1e-4 * want.abs().max().item<double>()) << name;
+    at::Tensor got = value.reshape(want.sizes());
+    // Upstream writes the camera tokens into this block's output after it was recorded: token 0 is not the block's.
+    if (name == "block." + std::to_string(network.config().backbone.alt_start - 1)) {
+      got = got.narrow(1, 1, got.size(1) - 1);
+      want = want.narrow(1, 1, want.size(1) - 1);
+    }
+    EXPECT_LE((got - want).abs().max().item<double>(), 1e-4 * want.abs().max().item<double>()) << name;
   };
   net::NetRequest request;
   network.run({wrap(golden.at("input.image")).unsqueeze(0), {}, {}}, request, net::Kernels(), control);

@@ -102,11 +102,22 @@ int32_t session_create(da3_model* model, da3_session** out, da3_error* error) {
   });
 }
 
+/// Memory that is kept for the next run goes back to the system. Returns the bytes that are known.
+uint64_t give_back(Context& context, uint32_t level) {
+  const uint64_t bytes = level >= 1 ? context.forget_tables() : 0;
+#ifdef __GLIBC__
+  malloc_trim(0);
+#endif
+  return bytes;
+}
+
 int32_t session_run(da3_session* session, da3_run* run, da3_error* error) {
   return torch_guard(error, [&] {
     require(session, "session");
     require(run, "run");
     session->session.run(*run);
+    Context& context = session->model->context();
+    if (!context.policy.keep_scratch) give_back(context, 1);
   });
 }
 
@@ -155,11 +166,7 @@ int32_t memory(Context* context, da3_memory* out, da3_error* error) {
 int32_t trim(Context* context, uint32_t level, uint64_t* freed, da3_error* error) {
   return torch_guard(error, [&] {
     require(context, "optimizer");
-    uint64_t bytes = 0;
-    if (level >= 1) bytes += context->forget_tables();
-#ifdef __GLIBC__
-    malloc_trim(0);
-#endif
+    const uint64_t bytes = give_back(*context, level);
     if (freed) *freed = bytes;
   });
 }

@@ -23,9 +23,19 @@ at::Tensor to_unit_range(const at::Tensor& metric) {
   return (metric - low) / (high - low + 1e-8);
 }
 
-/// Cosine similarities between the views, the diagonal's 1 taken off: [B, S, S].
+/// Cosine similarities between the views, 0 on the diagonal, exactly symmetric: [B, S, S].
 at::Tensor similarities(const at::Tensor& unit) {
-  return at::matmul(unit, unit.transpose(1, 2)) - at::eye(unit.size(1), unit.options()).unsqueeze(0);
+  const at::Tensor product = at::matmul(unit, unit.transpose(1, 2));
+  const at::Tensor others = 1.0 - at::eye(unit.size(1), unit.options());
+  return (product + product.transpose(1, 2)) * 0.5 * others;
+}
+
+/// The view with the widest range of similarities. Where all are positive, the two views most like each other tie but for
+/// the rounding of their diagonal (upstream lets that decide); here the later one wins, always.
+at::Tensor widest_range(const at::Tensor& unit) {
+  const at::Tensor similarity = similarities(unit);
+  const at::Tensor range = similarity.amax(-1) - similarity.amin(-1);
+  return unit.size(1) - 1 - range.flip(1).argmax(1);
 }
 
 /// The view nearest to the middle of three ranges: mean similarity, length and variance of its class token.
@@ -56,8 +66,7 @@ at::Tensor select_reference(const at::Tensor& class_tokens, ReferenceStrategy st
   const at::Tensor length = class_tokens.norm(2, {-1}, /*keepdim=*/true);
   const at::Tensor unit = class_tokens / length;
   if (strategy == ReferenceStrategy::saddle_balanced) return most_balanced(class_tokens, length, unit);
-  const at::Tensor similarity = similarities(unit);
-  return (similarity.amax(-1) - similarity.amin(-1)).argmax(1);
+  return widest_range(unit);
 }
 
 ViewOrder reference_first(const at::Tensor& reference, int64_t views) {

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// Upstream's outputs through the C ABI of the cpu plugin, within the tolerance that tests/data/golden/README.md states.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "support/abi_client.hpp"
+#include "support/golden_case.hpp"
+
+namespace da3 {
+namespace {
+
+const uint8_t* pixels(const test::GoldenCase& golden) {
+  return reinterpret_cast<const uint8_t*>(golden.at("input.image").data);
+}
+
+std::vector<int64_t> batch_of_one(const test::GoldenCase& golden) {
+  std::vector<int64_t> shape = golden.at("input.image").shape;
+  shape.insert(shape.begin(), 1);
+  return shape;
+}
+
+test::Options run_options(const test::GoldenCase& golden) {
+  if (golden.ref_view_strategy.empty()) return {};
+  return {{"ref_view_strategy", golden.ref_view_strategy}};
+}
+
+void expect_dense(const std::vector<float>& values, const std::vector<float>& golden, const std::string& what) {
+  const test::Deviation off = test::deviation(values, golden);
+  EXPECT_LE(off.largest, 1e-3) << what << ": largest deviation, relative to the mean magnitude";
+  EXPECT_LE(off.mean, 1e-4) << what << ": mean deviation, relative to the mean magnitude";
+}
+
+void expect_cameras(const std::vector<float>& extrinsics, const std::vector<float>& intrinsics,
+                    const test::GoldenCase& golden) {
+  const std::vector<float> want = golden.floats("output.extrinsics"), want_k = golden.floats("output.intrinsics");
+  ASSERT_EQ(extrinsics.size(), want.size());
+  for (size_t i = 0; i < want.size(); ++i) EXPECT_NEAR(extrinsics[i], want[i], 1e-3) << "extrinsics, entry " << i;
+  ASSERT_EQ(intrinsics.size(), want_k.size());
+  for (size_t i = 0; i < want_k.size(); ++i)
+    EXPECT_NEAR(intrinsics[i], want_k[i], 1e-3 * std::abs(want_k[i]) + 1e-6) << "intrinsics, entry " << i;
+}
+
+class Golden : public testing::TestWithParam<const char*> {};
+
+TEST_P(Golden, IsUpstreams) {
+  const test::GoldenCase golden(GetParam());
+  test::AbiModel model(test::open_plugin("cpu"), {}, test::checkpoint_folder(golden.checkpoint).string());
+  std::vector<std::string> outputs{"depth", "confidence", "extrinsics", "intrinsics"};
+  for (int64_t block : golden.feature_blocks) outputs.push_back("feature." + std::to_string(block));
+  auto out = model.run(pixels(golden), batch_of_one(golden), outputs, run_options(golden));
+  expect_dense(out["depth"].values, golden.floats("output.depth"), "depth");
+  expect_dense(out["confidence"].values, golden.floats("output.depth_conf"), "confidence");
+  expect_cameras(out["extrinsics"].values, out["intrinsics"].values, golden);
+  for (int64_t block : golden.feature_blocks) {
+    const std::string name = std::to_string(block);
+    expect_dense(out["feature." + name].values, golden.floats("output.aux.feat_layer_" + name), "feature " + name);
+  }
+}
+
+std::string test_name(const testing::TestParamInfo<const char*>& info) {
+  std::string name = info.param;
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+}
+
+#ifdef DA3_LONG_TESTS
+INSTANTIATE_TEST_SUITE_P(Large, Golden, testing::Values("base-1view", "base-outliers", "large-2view"), test_name);
+#else
+INSTANTIATE_TEST_SUITE_P(Small, Golden,
+                         testing::Values("tiny-1view", "tiny-2view", "tiny-5view", "tiny-5view-first",
+                                         "tiny-5view-middle", "tiny-5view-simrange", "tiny-9view", "tiny-feats",
+                                         "tiny-outliers", "small-1view", "small-3view", "small-outliers"),
+                         test_name);
+
+TEST(Scenes, TwoInABatchEqualTwoRuns) {
+  const test::GoldenCase golden("tiny-5view");
+  test::AbiModel model(test::open_plugin("cpu"), {}, test::checkpoint_folder("tiny").string());
+  std::vector<int64_t> shape = batch_of_one(golden);
+  const size_t bytes = golden.at("input.image").bytes;
+  // The second scene is the first with its views turned round: its reference view is another one.
+  std::vector<uint8_t> second(bytes), both(2 * bytes);
+  const size_t view = bytes / static_cast<size_t>(shape[1]);
+  for (size_t i = 0; i < 5; ++i) std::copy_n(pixels(golden) + i * view, view, second.data() + (4 - i) * view);
+  std::copy_n(pixels(golden), bytes, both.data());
+  std::copy_n(second.data(), bytes, both.data() + bytes);
+
+  const std::vector<std::string> outputs{"depth", "confidence", "extrinsics", "intrinsics", "feature.3"};
+  auto a = model.run(pixels(golden), shape, outputs), b = model.run(second.data(), shape, outputs);
+  shape[0] = 2;
+  auto batch = model.run(both.data(), shape, outputs);
+  for (const std::string& name : outputs) {
+    std::vector<float> apart = a[name].values;
+    apart.insert(apart.end(), b[name].values.begin(), b[name].values.end());
+    EXPECT_LE(test::deviation(batch[name].values, apart).largest, 1e-5) << name;
+  }
+}
+
+TEST(Repeats, AreBitIdentical) {
+  const test::GoldenCase golden("tiny-5view");
+  test::AbiModel model(test::open_plugin("cpu"), {{"deterministic", "true"}}, test::checkpoint_folder("tiny").string());
+  const std::vector<std::string> outputs{"depth", "confidence", "extrinsics", "ray"};
+  auto first = model.run(pixels(golden), batch_of_one(golden), outputs);
+  auto second = model.run(pixels(golden), batch_of_one(golden), outputs);
+  for (const std::string& name : outputs) EXPECT_EQ(first[name].values, second[name].values) << name;
+}
+#endif
+
+}  // namespace
+}  // namespace da3
