@@ -34,7 +34,8 @@ struct Errors {
 /// IEEE binary16, as the truth is stored.
 double from_half(uint16_t bits) {
   const int exponent = (bits >> 10) & 31, fraction = bits & 1023;
-  const double magnitude = exponent == 0 ? std::ldexp(fraction, -24) : std::ldexp(1024 + fraction, exponent - 25);
+  const double magnitude =
+      exponent == 0 ? std::ldexp(fraction, -24) : std::ldexp(1024 + fraction, exponent - 25);
   return bits & 0x8000 ? -magnitude : magnitude;
 }
 
@@ -70,7 +71,8 @@ double angle_between(const Matrix& a, const Matrix& b) {
 
 double field_of_view(double focal) { return degrees(2.0 * std::atan(kWidth / 2.0 / focal)); }
 
-/// Scales the prediction by the lower median of truth / prediction and adds the scene's depth errors. Returns the scale.
+/// Scales the prediction by the lower median of truth / prediction and adds the scene's depth errors. Returns
+/// the scale.
 double add_depth_errors(const std::vector<double>& truth, const float* depth, Errors& errors) {
   std::vector<double> ratios;
   for (size_t i = 0; i < truth.size(); ++i)
@@ -89,8 +91,8 @@ double add_depth_errors(const std::vector<double>& truth, const float* depth, Er
   return scale;
 }
 
-void add_camera_errors(const float* truth_e, const float* truth_k, const float* e, const float* k, double scale,
-                       Errors& errors) {
+void add_camera_errors(const float* truth_e, const float* truth_k, const float* e, const float* k,
+                       double scale, Errors& errors) {
   std::array<Pose, kViews> want, got;
   for (size_t v = 0; v < kViews; ++v) {
     want[v] = read_pose(truth_e + 12 * v);
@@ -131,8 +133,9 @@ TEST(Demo, ErrorsAreUpstreams) {
       truth[i] = from_half(bits);
     }
     const double scale = add_depth_errors(truth, out["depth"].values.data(), errors);
-    add_camera_errors(data<float>(scenes, "extrinsics") + 12 * view, data<float>(scenes, "intrinsics") + 9 * view,
-                      out["extrinsics"].values.data(), out["intrinsics"].values.data(), scale, errors);
+    add_camera_errors(data<float>(scenes, "extrinsics") + 12 * view,
+                      data<float>(scenes, "intrinsics") + 9 * view, out["extrinsics"].values.data(),
+                      out["intrinsics"].values.data(), scale, errors);
   }
   std::ifstream file(folder + "/upstream_results.json");
   const nlohmann::json upstream = nlohmann::json::parse(file);

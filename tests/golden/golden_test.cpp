@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Upstream's outputs through the C ABI of the cpu plugin, within the tolerance that tests/data/golden/README.md states.
+// Upstream's outputs through the C ABI of the cpu plugin, within the tolerance that
+// tests/data/golden/README.md states.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -27,7 +28,8 @@ test::Options run_options(const test::GoldenCase& golden) {
   return {{"ref_view_strategy", golden.ref_view_strategy}};
 }
 
-void expect_dense(const std::vector<float>& values, const std::vector<float>& golden, const std::string& what) {
+void expect_dense(const std::vector<float>& values, const std::vector<float>& golden,
+                  const std::string& what) {
   const test::Deviation off = test::deviation(values, golden);
   EXPECT_LE(off.largest, 1e-3) << what << ": largest deviation, relative to the mean magnitude";
   EXPECT_LE(off.mean, 1e-4) << what << ": mean deviation, relative to the mean magnitude";
@@ -35,9 +37,11 @@ void expect_dense(const std::vector<float>& values, const std::vector<float>& go
 
 void expect_cameras(const std::vector<float>& extrinsics, const std::vector<float>& intrinsics,
                     const test::GoldenCase& golden) {
-  const std::vector<float> want = golden.floats("output.extrinsics"), want_k = golden.floats("output.intrinsics");
+  const std::vector<float> want = golden.floats("output.extrinsics"),
+                           want_k = golden.floats("output.intrinsics");
   ASSERT_EQ(extrinsics.size(), want.size());
-  for (size_t i = 0; i < want.size(); ++i) EXPECT_NEAR(extrinsics[i], want[i], 1e-3) << "extrinsics, entry " << i;
+  for (size_t i = 0; i < want.size(); ++i)
+    EXPECT_NEAR(extrinsics[i], want[i], 1e-3) << "extrinsics, entry " << i;
   ASSERT_EQ(intrinsics.size(), want_k.size());
   for (size_t i = 0; i < want_k.size(); ++i)
     EXPECT_NEAR(intrinsics[i], want_k[i], 1e-3 * std::abs(want_k[i]) + 1e-6) << "intrinsics, entry " << i;
@@ -56,7 +60,8 @@ TEST_P(Golden, IsUpstreams) {
   expect_cameras(out["extrinsics"].values, out["intrinsics"].values, golden);
   for (int64_t block : golden.feature_blocks) {
     const std::string name = std::to_string(block);
-    expect_dense(out["feature." + name].values, golden.floats("output.aux.feat_layer_" + name), "feature " + name);
+    expect_dense(out["feature." + name].values, golden.floats("output.aux.feat_layer_" + name),
+                 "feature " + name);
   }
 }
 
@@ -67,12 +72,14 @@ std::string test_name(const testing::TestParamInfo<const char*>& info) {
 }
 
 #ifdef DA3_LONG_TESTS
-INSTANTIATE_TEST_SUITE_P(Large, Golden, testing::Values("base-1view", "base-outliers", "large-2view"), test_name);
+INSTANTIATE_TEST_SUITE_P(Large, Golden, testing::Values("base-1view", "base-outliers", "large-2view"),
+                         test_name);
 #else
 INSTANTIATE_TEST_SUITE_P(Small, Golden,
                          testing::Values("tiny-1view", "tiny-2view", "tiny-5view", "tiny-5view-first",
-                                         "tiny-5view-middle", "tiny-5view-simrange", "tiny-9view", "tiny-feats",
-                                         "tiny-outliers", "small-1view", "small-3view", "small-outliers"),
+                                         "tiny-5view-middle", "tiny-5view-simrange", "tiny-9view",
+                                         "tiny-feats", "tiny-outliers", "small-1view", "small-3view",
+                                         "small-outliers"),
                          test_name);
 
 TEST(Scenes, TwoInABatchEqualTwoRuns) {
@@ -100,7 +107,8 @@ TEST(Scenes, TwoInABatchEqualTwoRuns) {
 
 TEST(Repeats, AreBitIdentical) {
   const test::GoldenCase golden("tiny-5view");
-  test::AbiModel model(test::open_plugin("cpu"), {{"deterministic", "true"}}, test::checkpoint_folder("tiny").string());
+  test::AbiModel model(test::open_plugin("cpu"), {{"deterministic", "true"}},
+                       test::checkpoint_folder("tiny").string());
   const std::vector<std::string> outputs{"depth", "confidence", "extrinsics", "ray"};
   auto first = model.run(pixels(golden), batch_of_one(golden), outputs);
   auto second = model.run(pixels(golden), batch_of_one(golden), outputs);

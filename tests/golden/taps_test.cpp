@@ -16,7 +16,8 @@ namespace {
 
 at::Tensor wrap(const checkpoint::TensorView& view) {
   const auto type = view.dtype == checkpoint::DType::u8 ? at::kByte : at::kFloat;
-  return at::from_blob(const_cast<std::byte*>(view.data), view.shape, at::TensorOptions().dtype(type)).clone();
+  return at::from_blob(const_cast<std::byte*>(view.data), view.shape, at::TensorOptions().dtype(type))
+      .clone();
 }
 
 net::AnyViewNet load(const std::string& name) {
@@ -42,7 +43,8 @@ TEST_P(Taps, EveryBlockIsUpstreams) {
     at::Tensor want = wrap(*expected);
     ASSERT_EQ(value.numel(), want.numel()) << name;
     at::Tensor got = value.reshape(want.sizes());
-    // Upstream writes the camera tokens into this block's output after it was recorded: token 0 is not the block's.
+    // Upstream writes the camera tokens into this block's output after it was recorded: token 0 is not the
+    // block's.
     if (name == "block." + std::to_string(network.config().backbone.alt_start - 1)) {
       got = got.narrow(1, 1, got.size(1) - 1);
       want = want.narrow(1, 1, want.size(1) - 1);
@@ -83,7 +85,8 @@ TEST(GivenCameras, AreUpstreams) {
   const net::AnyViewNet network = load(golden.checkpoint);
   net::NetRequest request;
   request.cameras = true;
-  const net::NetInputs inputs{wrap(golden.at("input.image")).unsqueeze(0), wrap(golden.at("net.extrinsics")).unsqueeze(0),
+  const net::NetInputs inputs{wrap(golden.at("input.image")).unsqueeze(0),
+                              wrap(golden.at("net.extrinsics")).unsqueeze(0),
                               wrap(golden.at("input.intrinsics")).unsqueeze(0)};
   const net::NetOutputs out = network.run(inputs, request, net::Kernels(), {});
   const at::Tensor depth = wrap(golden.at("output.depth")), extrinsics = wrap(golden.at("output.extrinsics"));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Checkpoints that cannot be used, through model_load of the cpu plugin: an error with a sentence, never a crash.
+// Checkpoints that cannot be used, through model_load of the cpu plugin: an error with a sentence, never a
+// crash.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -10,6 +11,8 @@
 #include <limits>
 #include <string>
 #include <vector>
+
+#include <da3/error.hpp>
 
 #include "checkpoint/safetensors.hpp"
 #include "support/abi_client.hpp"
@@ -49,8 +52,10 @@ class BadCheckpoint : public testing::Test {
       return plugin.model_load(optimizer, folder.c_str(), nullptr, &loaded, error);
     });
     EXPECT_EQ(answer.code == DA3_OK, loaded != nullptr);
-    if (model) *model = loaded;
-    else plugin.model_destroy(loaded);
+    if (model)
+      *model = loaded;
+    else
+      plugin.model_destroy(loaded);
     return answer;
   }
 
@@ -121,7 +126,8 @@ TEST_F(BadCheckpoint, NonFiniteWeightIsNamedByItsLayer) {
     tensors.push_back({name, view.dtype, view.shape, [&, name = name](std::byte* to, size_t bytes) {
                          std::memcpy(to, file.at(name).data, bytes);
                          const float infinite = std::numeric_limits<float>::infinity();
-                         if (name == "model.backbone.pretrained.blocks.3.mlp.fc1.bias") std::memcpy(to, &infinite, 4);
+                         if (name == "model.backbone.pretrained.blocks.3.mlp.fc1.bias")
+                           std::memcpy(to, &infinite, 4);
                        }});
   checkpoint::write_safetensors(folder / "model.safetensors", tensors);
   test::AbiModel model(plugin, {}, folder.string());

@@ -52,7 +52,8 @@ const da3_plugin& open_plugin(const std::string& name) {
   const auto entry = reinterpret_cast<da3_plugin_entry_fn>(dlsym(library, "da3_plugin_entry"));
   if (!entry) throw std::runtime_error(path + ": no da3_plugin_entry");
   const da3_plugin* plugin = nullptr;
-  check(ask([&](da3_error* error) { return entry(DA3_ABI_MAJOR, DA3_ABI_MAJOR, &test_host(), &plugin, error); }));
+  check(ask(
+      [&](da3_error* error) { return entry(DA3_ABI_MAJOR, DA3_ABI_MAJOR, &test_host(), &plugin, error); }));
   return *plugin;
 }
 
@@ -69,14 +70,16 @@ da3_tensor tensor(const char* name, void* data, uint8_t code, uint8_t bits, std:
   return t;
 }
 
-AbiModel::AbiModel(const da3_plugin& plugin, const Options& options, const std::string& folder) : plugin_(plugin) {
+AbiModel::AbiModel(const da3_plugin& plugin, const Options& options, const std::string& folder)
+    : plugin_(plugin) {
   const KeyValues kvs(options);
   check(ask([&](da3_error* error) {
-    return plugin.optimizer_create(kvs.pointers.data(), static_cast<uint32_t>(kvs.pointers.size()), 1, 0, &optimizer_,
-                                   error);
+    return plugin.optimizer_create(kvs.pointers.data(), static_cast<uint32_t>(kvs.pointers.size()), 1, 0,
+                                   &optimizer_, error);
   }));
   try {
-    check(ask([&](da3_error* e) { return plugin.model_load(optimizer_, folder.c_str(), nullptr, &model_, e); }));
+    check(ask(
+        [&](da3_error* e) { return plugin.model_load(optimizer_, folder.c_str(), nullptr, &model_, e); }));
     check(ask([&](da3_error* e) { return plugin.session_create(model_, &session_, e); }));
   } catch (...) {
     if (model_) plugin.model_destroy(model_);

@@ -25,8 +25,8 @@ struct GoldenCase {
   const checkpoint::TensorView& at(const std::string& tensor) const { return data.at(tensor); }
 };
 
-/// Folder of the deterministic checkpoint of this name ("tiny", "da3-small-outliers"), made on first use and kept in the
-/// build tree. Several test programs may ask at once.
+/// Folder of the deterministic checkpoint of this name ("tiny", "da3-small-outliers"), made on first use and
+/// kept in the build tree. Several test programs may ask at once.
 std::filesystem::path checkpoint_folder(const std::string& name);
 
 /// How far values are from golden ones, relative to their mean magnitude.

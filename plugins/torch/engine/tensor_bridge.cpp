@@ -15,7 +15,7 @@ namespace {
 
 constexpr int32_t kHostMemory = 1;            // DLPack kDLCPU
 constexpr uint8_t kUnsigned = 1, kFloat = 2;  // DLPack type codes
-constexpr int64_t kLargestSide = int64_t{1} << 31;
+constexpr int64_t kMostElements = int64_t{1} << 40;
 
 std::string name_of(const da3_tensor& tensor) { return tensor.name ? tensor.name : "(unnamed)"; }
 
@@ -28,10 +28,16 @@ std::vector<int64_t> shape_of(const da3_tensor& tensor, Side side, int64_t index
   if (tensor.ndim < 0 || tensor.ndim > 8 || (tensor.ndim > 0 && !tensor.shape))
     refuse(DA3_E_SHAPE, side, index, "'" + name_of(tensor) + "': it has no valid shape");
   std::vector<int64_t> shape(tensor.shape, tensor.shape + tensor.ndim);
-  for (int64_t size : shape)
-    if (size <= 0 || size > kLargestSide)
+  int64_t elements = 1;
+  for (int64_t size : shape) {
+    if (size <= 0)
       refuse(DA3_E_SHAPE, side, index,
              "'" + name_of(tensor) + "': a side of its shape " + shape_text(shape) + " is not positive");
+    if (size > kMostElements / elements)
+      refuse(DA3_E_SHAPE, side, index,
+             "'" + name_of(tensor) + "': its shape " + shape_text(shape) + " has more than 2^40 elements");
+    elements *= size;
+  }
   return shape;
 }
 

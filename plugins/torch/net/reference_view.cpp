@@ -30,8 +30,8 @@ at::Tensor similarities(const at::Tensor& unit) {
   return (product + product.transpose(1, 2)) * 0.5 * others;
 }
 
-/// The view with the widest range of similarities. Where all are positive, the two views most like each other tie but for
-/// the rounding of their diagonal (upstream lets that decide); here the later one wins, always.
+/// The view with the widest range of similarities. Where all are positive, the two views most like each other
+/// tie but for the rounding of their diagonal (upstream lets that decide); here the later one wins, always.
 at::Tensor widest_range(const at::Tensor& unit) {
   const at::Tensor similarity = similarities(unit);
   const at::Tensor range = similarity.amax(-1) - similarity.amin(-1);
