@@ -22,7 +22,7 @@ const BackendInfo& backend_info() {
           {"cpu.onednn", "bool", "true", "Use oneDNN's kernels for matrix products and convolutions",
            DA3_SCOPE_OPTIMIZER},
           {"cpu.head_chunk_views", "enum{auto}|int[1,64]", "auto",
-           "Views that the depth head processes at a time: memory against speed, the result is the same",
+           "Views that the depth head processes at a time: memory against speed; results agree to rounding",
            DA3_SCOPE_OPTIMIZER},
       })};
   return info;
