@@ -81,7 +81,7 @@ TEST_F(Plan, TellsEveryValueAndWhoSaidIt) {
   const auto setting = [&](const char* key) { return named(plan["settings"], "key", key); };
   EXPECT_EQ(plan["backend"], "null");
   EXPECT_EQ(setting("process_res")["value"], "280");
-  EXPECT_EQ(setting("process_res")["origin"], "p.yaml:2:14");
+  EXPECT_EQ(setting("process_res")["origin"], "p.yaml:2:1");
   EXPECT_EQ(setting("null.depth")["value"], "5");
   EXPECT_EQ(setting("null.depth")["origin"], "cli");
   EXPECT_EQ(setting("threads")["value"], "1");

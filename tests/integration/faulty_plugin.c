@@ -9,15 +9,16 @@
 
 #include <time.h>
 
-DA3_EXPORT int32_t DA3_CALL da3_plugin_entry(uint32_t, uint32_t, const da3_host*, const da3_plugin**, da3_error*);
+DA3_EXPORT int32_t DA3_CALL da3_plugin_entry(uint32_t, uint32_t, const da3_host*, const da3_plugin**,
+                                             da3_error*);
 
 static int number(const char* variable) {
   const char* text = getenv(variable);
   return text ? atoi(text) : 0;
 }
 
-static int32_t DA3_CALL faulty_load(da3_optimizer* o, const char* path, const da3_watch* watch, da3_model** out,
-                                    da3_error* error) {
+static int32_t DA3_CALL faulty_load(da3_optimizer* o, const char* path, const da3_watch* watch,
+                                    da3_model** out, da3_error* error) {
   const int code = number("FAULTY_LOAD_ERROR");
   *out = NULL;
   if (code) return fail(error, code, 0, -1, "loading the model failed: a test asked for it; stop asking");

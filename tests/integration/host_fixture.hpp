@@ -34,8 +34,8 @@ class HostTest : public testing::Test {
   }
 
   /// The same on the null plugin.
-  ProgramResult null(Words words, ProgramOptions options = {}) const {
-    words.insert(words.end(), {"--backend", "null"});
+  ProgramResult null(const Words& words, ProgramOptions options = {}) const {
+    options.environment.push_back("DA3_SET_backend=null");
     return host(words, std::move(options));
   }
 

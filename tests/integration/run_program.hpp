@@ -17,11 +17,11 @@ struct ProgramResult {
 
 struct ProgramOptions {
   /// "NAME=value"; added to this process's environment, of which DA3_*, FAULTY_* and NO_COLOR are left out.
-  std::vector<std::string> environment;
-  std::filesystem::path folder;  ///< current folder; empty: this process's
+  std::vector<std::string> environment = {};
+  std::filesystem::path folder = {};  ///< current folder; empty: this process's
   /// Each time the text appears on stderr (after the one before it), the signal is sent.
-  std::vector<std::pair<std::string, int>> signals;
-  std::filesystem::path stdout_file;  ///< instead of capturing
+  std::vector<std::pair<std::string, int>> signals = {};
+  std::filesystem::path stdout_file = {};  ///< instead of capturing
 };
 
 /// Waits for the end. Throws std::runtime_error when the program cannot be started.

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs on the null plugin: results, run.json, scenes, failures and their exit codes.
-#include <opencv2/core.hpp>
-#include <opencv2/imgcodecs.hpp>
-
 #include "host_fixture.hpp"
+#include "image_files.hpp"
 
 namespace da3::test {
 namespace {
@@ -183,9 +181,7 @@ TEST_F(HostRun, BadInputsAreExit4AndASentenceThatNamesThem) {
   folder_.write("no-images/notes.txt", "nothing to see");
   folder_.write("empty.png", "");
   folder_.write("text.png", "this is text");
-  cv::Mat noise(480, 640, CV_8UC3);
-  cv::randu(noise, 0, 255);
-  cv::imwrite(in("whole.jpg").string(), noise);
+  write_image(in("whole.jpg"), 480, 640, noise(480, 640).data());
   const std::string jpeg = text_of("whole.jpg");
   folder_.write("cut.jpg", jpeg.substr(0, jpeg.size() / 2));
   const std::string png = [&] {
@@ -193,7 +189,7 @@ TEST_F(HostRun, BadInputsAreExit4AndASentenceThatNamesThem) {
     return text_of("whole.png");
   }();
   folder_.write("cut.png", png.substr(0, png.size() / 2));
-  cv::imwrite(in("thin.png").string(), cv::Mat(1, 10000, CV_8UC3, cv::Scalar(9, 9, 9)));
+  write_image(in("thin.png"), 1, 10000, noise(1, 10000).data());
   for (const char* name :
        {"missing.png", "no-images", "empty.png", "text.png", "cut.jpg", "cut.png", "/dev/null"}) {
     const auto result = null({name, "-o", "out", "--progress", "none", "--log-level", "error"});

@@ -23,6 +23,8 @@ class Parser {
     arguments_.command = command;
     app_.formatter(std::make_shared<HelpFormatter>(command));
     app_.set_help_flag();
+    // The inputs are what is left over: CLI11's own lists of positionals split words like "[a,b]".
+    app_.allow_extras();
     app_.get_formatter()->column_width(34);
     if (command != Command::devices) add_work();
     add_where();
@@ -33,12 +35,11 @@ class Parser {
     std::reverse(words.begin(), words.end());
     try {
       app_.parse(words);
-    } catch (const CLI::ExtrasError&) {
-      refuse_extras();
     } catch (const CLI::ParseError& error) {
       throw Error(DA3_E_INVALID, std::string("the command line is not understood: ") + error.what() +
                                      "; see " + help_command());
     }
+    take_rest(app_.remaining());
     if (help_) arguments_.text = app_.help();
     if (version_) arguments_.text = version_text();
     return arguments_;
@@ -63,12 +64,6 @@ class Parser {
   }
 
   void add_work() {
-    inputs_ = app_.add_option("INPUT", input_words_, "Images, or folders of images (default: the demo scene)")
-                  ->type_name("")
-                  ->option_text(" ")
-                  ->allow_extra_args(false);
-    inputs_->expected(0, CLI::detail::expected_max_vector_size);
-    inputs_->allow_extra_args(false);
     add_setting("-m,--model", "model", "DIR",
                 "Folder with model.safetensors and config.json (default: the demo model)", what_group);
     add_setting("-o,--output", "output", "DIR", "Folder for the results (default: da3-out)", what_group);
@@ -134,21 +129,35 @@ class Parser {
                 "--progress: \"" + text + "\" is not one of auto, none, json, plain; change it");
   }
 
-  [[noreturn]] void refuse_extras() const {
-    for (const std::string& word : app_.remaining()) {
-      const bool option = word.size() > 1 && word.front() == '-';
-      if (!option && arguments_.command != Command::devices) continue;
-      std::vector<std::string> known;
-      for (const CLI::Option* candidate : app_.get_options()) {
-        for (const std::string& name : candidate->get_lnames()) known.push_back("--" + name);
-        for (const std::string& name : candidate->get_snames()) known.push_back("-" + name);
+  void take_rest(const std::vector<std::string>& words) {
+    bool only_inputs = false;  // after "--"
+    for (const std::string& word : words) {
+      if (!only_inputs && word == "--") {
+        only_inputs = true;
+        continue;
       }
-      const std::string near = option ? option_type::nearest(word.substr(0, word.find('=')), known) : "";
-      throw Error(DA3_E_INVALID,
-                  std::string(option ? "unknown option \"" : "unexpected argument \"") + word +
-                      "\": " + (near.empty() ? "see " + help_command() : "did you mean \"" + near + "\"?"));
+      const bool option = !only_inputs && word.size() > 1 && word.front() == '-';
+      if (option) refuse(word);
+      if (arguments_.command == Command::devices)
+        throw Error(DA3_E_INVALID,
+                    "unexpected argument \"" + word + "\": devices takes none; see " + help_command());
+      if (word.empty())
+        throw Error(DA3_E_INVALID,
+                    "an INPUT is empty text: it names no file; remove it or see " + help_command());
+      arguments_.inputs.emplace_back(word);
     }
-    throw Error(DA3_E_INVALID, "the command line is not understood; see " + help_command());
+  }
+
+  [[noreturn]] void refuse(const std::string& word) const {
+    std::vector<std::string> known;
+    for (const CLI::Option* candidate : app_.get_options()) {
+      for (const std::string& name : candidate->get_lnames()) known.push_back("--" + name);
+      for (const std::string& name : candidate->get_snames()) known.push_back("-" + name);
+    }
+    const std::string near = option_type::nearest(word.substr(0, word.find('=')), known);
+    throw Error(DA3_E_INVALID,
+                "unknown option \"" + word +
+                    "\": " + (near.empty() ? "see " + help_command() : "did you mean \"" + near + "\"?"));
   }
 
   std::string help_command() const {
@@ -156,9 +165,8 @@ class Parser {
   }
 
   CLI::App app_;
-  CLI::Option* inputs_ = nullptr;
   Arguments arguments_;
-  std::vector<std::string> input_words_, plugin_words_;
+  std::vector<std::string> plugin_words_;
   int verbose_ = 0;
   bool help_ = false, version_ = false;
 
@@ -177,7 +185,6 @@ Arguments parse_arguments(std::vector<std::string> words) {
   }
   Parser parser(command);
   Arguments arguments = parser.parse(std::move(words));
-  arguments.inputs.assign(parser.input_words_.begin(), parser.input_words_.end());
   arguments.plugins.assign(parser.plugin_words_.begin(), parser.plugin_words_.end());
   // --log-level says more than -v or -q, wherever it stands.
   bool level_given = false;

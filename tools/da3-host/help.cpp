@@ -72,7 +72,10 @@ std::string HelpFormatter::make_help(const CLI::App* app, std::string, CLI::AppF
   const char* head = command_ == Command::run       ? run_text
                      : command_ == Command::devices ? devices_text
                                                     : plan_text;
-  return head + make_groups(app, mode) + (command_ == Command::run ? run_footer : "");
+  std::string groups = make_groups(app, mode);
+  for (size_t at; (at = groups.find("\n\n\n")) != std::string::npos;) groups.erase(at, 1);
+  while (groups.ends_with('\n')) groups.pop_back();
+  return head + groups + "\n" + (command_ == Command::run ? run_footer : "");
 }
 
 std::string HelpFormatter::make_option(const CLI::Option* option, bool is_positional) const {
@@ -86,6 +89,7 @@ std::string HelpFormatter::make_option(const CLI::Option* option, bool is_positi
   for (size_t begin = 0; begin < words.size();) {
     const size_t end = std::min(words.find(' ', begin), words.size());
     if (at + end - begin > width) {
+      line.pop_back();
       line += "\n" + std::string(column, ' ');
       at = column;
     }

@@ -70,7 +70,7 @@ Progress::~Progress() {
 void Progress::begin(size_t item, size_t items, const std::string& name, std::string_view stage) {
   const std::lock_guard lock(mutex_);
   item_ = item, items_ = items, name_ = name;
-  last_event_.clear();
+  last_stage_.clear();
   if (style_ == Style::bar) draw_bar(0, 0, stage);
   if (style_ == Style::plain && item == 0) write(std::string(stage) + " " + name);
   if (style_ == Style::json)
@@ -79,23 +79,20 @@ void Progress::begin(size_t item, size_t items, const std::string& name, std::st
 
 void Progress::advance(uint64_t done, uint64_t total, std::string_view stage) {
   const std::lock_guard lock(mutex_);
-  if (style_ == Style::bar) {
-    const int64_t now = now_ms();
-    if (now - last_drawn_ms_ < 50 && done != total) return;
-    last_drawn_ms_ = now;
-    draw_bar(done, total, stage);
-  }
-  if (style_ == Style::json) {
-    const std::string event = dump({{"event", "progress"},
-                                    {"item", item_},
-                                    {"items", items_},
-                                    {"name", name_},
-                                    {"stage", stage},
-                                    {"done", done},
-                                    {"total", total}});
-    if (event != last_event_) write(event);
-    last_event_ = event;
-  }
+  if (style_ != Style::bar && style_ != Style::json) return;
+  // A new stage and its end are always told, what lies between not more than ten times a second.
+  const int64_t now = now_ms();
+  if (stage == last_stage_ && done != total && now - last_drawn_ms_ < 100) return;
+  last_drawn_ms_ = now;
+  last_stage_ = stage;
+  if (style_ == Style::bar) return draw_bar(done, total, stage);
+  write(dump({{"event", "progress"},
+              {"item", item_},
+              {"items", items_},
+              {"name", name_},
+              {"stage", stage},
+              {"done", done},
+              {"total", total}}));
 }
 
 void Progress::end(double milliseconds, const std::string& what, const std::string& failure) {

@@ -58,7 +58,7 @@ class Progress {
   std::FILE* const stream_;
   mutable std::mutex mutex_;
   size_t item_ = 0, items_ = 0;
-  std::string name_, last_event_;
+  std::string name_, last_stage_;
   bool bar_shown_ = false;
   int64_t last_drawn_ms_ = 0;
   std::vector<std::string> warnings_;

@@ -106,7 +106,11 @@ std::vector<PlanEntry> full_plan(const Engine& engine, const Setup& setup, const
   std::vector<PlanEntry> entries = engine.plan();
   const RunSettings settings = run_settings(setup, arguments);
   for (PlanEntry& entry : entries) {
-    if (entry.key == "model" && entry.value.empty()) {
+    if (entry.key == "log.level") {
+      const Setting said = setup.registry.schema().value(setup.profile, entry.key);
+      entry.value = said.value;
+      entry.origin = said.origin;
+    } else if (entry.key == "model" && entry.value.empty()) {
       entry.value = demo_model(share_folder()).string();
       entry.reason = "the demo model: nobody named one";
     } else if (entry.key == "input") {

@@ -23,8 +23,6 @@ class Run {
         settings_(run_settings(setup_, arguments)),
         level_(log_level()),
         progress_(arguments.quiet ? ProgressMode::none : arguments.progress, level_, Terminal::of(stderr)) {
-    // Warnings go into run.json even where nobody wants to see them.
-    if (level_ > LogLevel::warn) set_log_level(LogLevel::warn);
     set_log_sink([this](LogLevel level, std::string_view line) { progress_.log(level, line); });
   }
   ~Run() {
@@ -50,7 +48,10 @@ class Run {
  private:
   Engine open_engine() {
     Stopwatch watch;
-    Engine engine = in_phase(Phase::backend, [&] { return Engine(setup_.registry, setup_.profile); });
+    Profile profile = setup_.profile;
+    // The engine applies log.level; warnings go into run.json even where nobody wants to see them.
+    if (level_ > LogLevel::warn) profile.set(Layer::command_line, "log.level", "warn", "");
+    Engine engine = in_phase(Phase::backend, [&] { return Engine(setup_.registry, profile); });
     for (const PluginInfo& plugin : setup_.registry.plugins())
       if (plugin.found_by == "--plugin" && !plugin.reason.empty())
         log(LogLevel::warn, "--plugin " + plugin.library.string() + " is not used: " + plugin.reason);

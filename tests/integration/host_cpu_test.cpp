@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // da3-host on the CPU engine: files against upstream's numbers, the same bits each time, damaged checkpoints.
-#include <opencv2/core.hpp>
-#include <opencv2/imgcodecs.hpp>
-#include <opencv2/imgproc.hpp>
-
 #include "host_fixture.hpp"
+#include "image_files.hpp"
 #include "npz_reader.hpp"
 #include "support/golden_case.hpp"
 
@@ -27,12 +24,10 @@ class CpuRun : public HostTest {
     const auto& image = golden.at("input.image");
     const int height = static_cast<int>(image.shape[1]), width = static_cast<int>(image.shape[2]);
     fs::create_directories(in("views"));
-    for (int64_t view = 0; view < image.shape[0]; ++view) {
-      const cv::Mat rgb(height, width, CV_8UC3, const_cast<std::byte*>(image.data) + view * height * width * 3);
-      cv::Mat bgr;
-      cv::cvtColor(rgb, bgr, cv::COLOR_RGB2BGR);
-      cv::imwrite((in("views") / (std::to_string(view) + ".png")).string(), bgr);
-    }
+    const auto* pixels = reinterpret_cast<const uint8_t*>(image.data);
+    for (int64_t view = 0; view < image.shape[0]; ++view)
+      write_image(in("views") / (std::to_string(view) + ".png"), height, width,
+                  pixels + view * height * width * 3);
     return in("views");
   }
 
