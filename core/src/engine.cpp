@@ -140,8 +140,14 @@ std::vector<PlanEntry> Engine::plan() const {
   for (const Setting& setting : state_->description) {
     if (setting.key.ends_with(".reason")) continue;
     const bool is_core = setting.key == "effective.backend";
-    plan.push_back({setting.key, setting.value, setting.origin.empty() ? "effective" : setting.origin,
-                    value(setting.key + ".reason"), is_core ? "core" : state_->chosen.name});
+    std::string origin = setting.origin.empty() ? "effective" : setting.origin;
+    // A plugin need not tell where a value came from: the profile knows.
+    if (setting.origin.empty())
+      if (const Setting* said =
+              state_->schema.backend_value(state_->profile, state_->chosen.name, setting.key))
+        origin = said->origin;
+    plan.push_back({setting.key, setting.value, std::move(origin), value(setting.key + ".reason"),
+                    is_core ? "core" : state_->chosen.name});
   }
   for (const OptionSpec& spec : state_->schema.backend_options(state_->chosen.name)) {
     if (spec.scope != Scope::run) continue;
