@@ -1,18 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 // libda3_cpu_engine: the shared engine on the CPU.
+#include <ATen/Context.h>
 #include <c10/core/Device.h>
 
 #include <memory>
 
 #include <da3/guard.hpp>
 
+#include "cpu/packed_kernels.hpp"
 #include "engine/table.hpp"
 
 namespace da3::engine {
 
 const DeviceTraits& device_traits() {
   static const DeviceTraits traits{[](const Policy&) { return c10::Device(c10::kCPU); },
-                                   [](const Policy&) { return std::make_unique<net::Kernels>(); }};
+                                   [](const Policy& policy) -> std::unique_ptr<net::Kernels> {
+                                     if (policy.prepack && at::hasMKLDNN())
+                                       return std::make_unique<cpu::PackedKernels>();
+                                     return std::make_unique<net::Kernels>();
+                                   }};
   return traits;
 }
 

@@ -134,18 +134,14 @@ void decide_memory(const Capabilities& c, const OptionSet& options, const Mode& 
              mode.keep_scratch ? "" : "performance_mode minimal gives memory back after every run");
 }
 
-/// The engine of this version is asked to pack weights but does not yet: say so rather than pretend.
-constexpr bool engine_packs_weights = false;
-
+/// What "compile" is on a CPU: weights packed for oneDNN at load, and fused operators.
 void decide_compile(const OptionSet& options, const Mode& mode, Decision& decision, Report& report) {
   const bool automatic = options.is("enable_compile", "auto");
   const bool asked = automatic ? mode.prepack : options.flag("enable_compile");
-  decision.policy.prepack = asked && engine_packs_weights;
-  if (asked && !engine_packs_weights)
-    report.say("compile", "off", "weight packing is not in this version");
-  else
-    report.say("compile", decision.policy.prepack ? "prepack" : "off",
-               automatic ? "performance_mode " + options.text("performance_mode") : "");
+  decision.policy.prepack = asked && options.flag("cpu.onednn");
+  std::string reason = automatic ? "performance_mode " + options.text("performance_mode") : "";
+  if (asked && !decision.policy.prepack) reason = "weights are packed for oneDNN, and cpu.onednn is false";
+  report.say("compile", decision.policy.prepack ? "prepack" : "off", reason);
 }
 
 }  // namespace

@@ -49,9 +49,9 @@ void expect_cameras(const std::vector<float>& extrinsics, const std::vector<floa
 
 class Golden : public testing::TestWithParam<const char*> {};
 
-TEST_P(Golden, IsUpstreams) {
-  const test::GoldenCase golden(GetParam());
-  test::AbiModel model(test::open_plugin("cpu"), {}, test::checkpoint_folder(golden.checkpoint).string());
+void expect_upstreams(const test::GoldenCase& golden, const test::Options& options) {
+  test::AbiModel model(test::open_plugin("cpu"), options,
+                       test::checkpoint_folder(golden.checkpoint).string());
   std::vector<std::string> outputs{"depth", "confidence", "extrinsics", "intrinsics"};
   for (int64_t block : golden.feature_blocks) outputs.push_back("feature." + std::to_string(block));
   auto out = model.run(pixels(golden), batch_of_one(golden), outputs, run_options(golden));
@@ -63,6 +63,11 @@ TEST_P(Golden, IsUpstreams) {
     expect_dense(out["feature." + name].values, golden.floats("output.aux.feat_layer_" + name),
                  "feature " + name);
   }
+}
+
+TEST_P(Golden, IsUpstreams) { expect_upstreams(test::GoldenCase(GetParam()), {}); }
+TEST_P(Golden, IsUpstreamsWithPackedWeights) {
+  expect_upstreams(test::GoldenCase(GetParam()), {{"enable_compile", "true"}});
 }
 
 std::string test_name(const testing::TestParamInfo<const char*>& info) {

@@ -20,12 +20,14 @@ at::Tensor wrap(const checkpoint::TensorView& view) {
       .clone();
 }
 
+const net::Kernels kernels;
+
 net::AnyViewNet load(const std::string& name) {
   const auto folder = test::checkpoint_folder(name);
   const auto file = checkpoint::SafetensorsFile::open(folder / "model.safetensors");
   checkpoint::Shapes shapes;
   for (const auto& [tensor, view] : file.tensors()) shapes.emplace(tensor, view.shape);
-  return {file, checkpoint::resolve_config(folder, shapes).net, at::kCPU, {}};
+  return {net::WeightSource{file, at::kCPU, kernels, {}}, checkpoint::resolve_config(folder, shapes).net};
 }
 
 class Taps : public testing::TestWithParam<const char*> {};
@@ -52,7 +54,7 @@ TEST_P(Taps, EveryBlockIsUpstreams) {
     EXPECT_LE((got - want).abs().max().item<double>(), 1e-4 * want.abs().max().item<double>()) << name;
   };
   net::NetRequest request;
-  network.run({wrap(golden.at("input.image")).unsqueeze(0), {}, {}}, request, net::Kernels(), control);
+  network.run({wrap(golden.at("input.image")).unsqueeze(0), {}, {}}, request, kernels, control);
   EXPECT_EQ(seen, 1 + network.config().backbone.depth);
 }
 
@@ -71,7 +73,7 @@ TEST(Rays, AreUpstreams) {
   request.depth = false;
   request.rays = true;
   const net::NetOutputs out =
-      network.run({wrap(golden.at("input.image")).unsqueeze(0), {}, {}}, request, net::Kernels(), {});
+      network.run({wrap(golden.at("input.image")).unsqueeze(0), {}, {}}, request, kernels, {});
   const at::Tensor ray = wrap(golden.at("tap.ray")), confidence = wrap(golden.at("tap.ray_conf"));
   EXPECT_FALSE(out.depth.defined()) << "depth was not asked for";
   EXPECT_LE((out.ray[0] - ray).abs().max().item<double>(), 1e-3 * ray.abs().mean().item<double>());
@@ -88,7 +90,7 @@ TEST(GivenCameras, AreUpstreams) {
   const net::NetInputs inputs{wrap(golden.at("input.image")).unsqueeze(0),
                               wrap(golden.at("net.extrinsics")).unsqueeze(0),
                               wrap(golden.at("input.intrinsics")).unsqueeze(0)};
-  const net::NetOutputs out = network.run(inputs, request, net::Kernels(), {});
+  const net::NetOutputs out = network.run(inputs, request, kernels, {});
   const at::Tensor depth = wrap(golden.at("output.depth")), extrinsics = wrap(golden.at("output.extrinsics"));
   EXPECT_LE((out.depth[0] - depth).abs().max().item<double>(), 1e-3 * depth.abs().mean().item<double>());
   EXPECT_LE((out.cameras.extrinsics[0] - extrinsics).abs().max().item<double>(), 1e-3);

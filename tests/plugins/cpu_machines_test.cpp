@@ -191,7 +191,11 @@ TEST(CpuPolicy, ModesAreDefaultsAndSettingsWin) {
   EXPECT_EQ(minimal.policy.keep_scratch, 0);
   EXPECT_EQ(balanced.policy.keep_scratch, 1);
   EXPECT_EQ(balanced.policy.prepack, 0);
-  EXPECT_EQ(max.effective.at("effective.compile.reason"), "weight packing is not in this version");
+  EXPECT_EQ(max.policy.prepack, 1);
+  EXPECT_EQ(max.effective.at("effective.compile"), "prepack");
+  const Decided plain = decided(c, {{"enable_compile", "true"}, {"cpu.onednn", "false"}});
+  EXPECT_EQ(plain.policy.prepack, 0);
+  EXPECT_NE(plain.effective.at("effective.compile.reason").find("cpu.onednn"), std::string::npos);
   EXPECT_EQ(minimal.effective.at("effective.workers"), "1");
   EXPECT_EQ(max.effective.at("effective.workers"), "4");
 
@@ -213,8 +217,9 @@ TEST(CpuPolicy, ModesAreDefaultsAndSettingsWin) {
   EXPECT_EQ(own.effective.at("effective.prefetch"), "2");
   EXPECT_EQ(own.effective.at("effective.batch"), "5");
   EXPECT_EQ(own.effective.at("effective.deterministic"), "true");
-  EXPECT_EQ(decided(c, {{"enable_compile", "true"}}).effective.at("effective.compile"), "off");
-  EXPECT_EQ(decided(c, {{"enable_compile", "true"}}).effective.count("effective.compile.reason"), 1u);
+  EXPECT_EQ(decided(c, {{"enable_compile", "true"}}).effective.at("effective.compile"), "prepack");
+  EXPECT_EQ(decided(c, {{"enable_compile", "true"}}).effective.count("effective.compile.reason"), 0u)
+      << "nothing was changed";
   EXPECT_EQ(decided(c, {{"prefetch", "off"}}).effective.at("effective.prefetch"), "0");
 }
 

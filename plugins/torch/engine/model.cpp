@@ -41,10 +41,11 @@ Model::Model(Context& context, const std::filesystem::path& folder, const Watche
 
   uint64_t read_bytes = 0;
   context.run([&] {
-    network_ = std::make_unique<net::AnyViewNet>(file, config_.net, context.device, [&](uint64_t bytes) {
-      read_bytes += bytes;
-      watcher.step("load", read_bytes, stored_bytes);
-    });
+    const net::WeightSource source{file, context.device, *context.kernels, [&](uint64_t bytes) {
+                                     read_bytes += bytes;
+                                     watcher.step("load", read_bytes, stored_bytes);
+                                   }};
+    network_ = std::make_unique<net::AnyViewNet>(source, config_.net);
   });
   for (const checkpoint::TensorSpec& spec : checkpoint::stored_tensors(config_))
     parameters_ += static_cast<uint64_t>(spec.elements());

@@ -9,15 +9,13 @@ namespace {
 constexpr size_t kKeptGeometries = 8;
 }
 
-AnyViewNet::AnyViewNet(const checkpoint::SafetensorsFile& file, const checkpoint::NetConfig& config,
-                       at::Device device, const std::function<void(uint64_t)>& on_bytes)
+AnyViewNet::AnyViewNet(const WeightSource& source, const checkpoint::NetConfig& config)
     : config_(config),
-      backbone_(WeightReader(file, config.prefix + "backbone.pretrained.", device, on_bytes),
-                config.backbone),
-      head_(WeightReader(file, config.prefix + "head.", device, on_bytes), config.head) {
+      backbone_(WeightReader(source, config.prefix + "backbone.pretrained."), config.backbone),
+      head_(WeightReader(source, config.prefix + "head."), config.head) {
   if (config.camera) {
-    camera_decoder_.emplace(WeightReader(file, config.prefix + "cam_dec.", device, on_bytes));
-    camera_encoder_.emplace(WeightReader(file, config.prefix + "cam_enc.", device, on_bytes));
+    camera_decoder_.emplace(WeightReader(source, config.prefix + "cam_dec."));
+    camera_encoder_.emplace(WeightReader(source, config.prefix + "cam_enc."));
   }
 }
 

@@ -44,9 +44,8 @@ struct NetOutputs {
 
 class AnyViewNet {
  public:
-  /// Reads the tensors below config.prefix. on_bytes(n) after each tensor; it may throw to cancel.
-  AnyViewNet(const checkpoint::SafetensorsFile& file, const checkpoint::NetConfig& config, at::Device device,
-             const std::function<void(uint64_t)>& on_bytes);
+  /// Reads the tensors below config.prefix.
+  AnyViewNet(const WeightSource& source, const checkpoint::NetConfig& config);
 
   NetOutputs run(const NetInputs& inputs, const NetRequest& request, const Kernels& kernels,
                  const RunControl& control) const;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/block.hpp"
 
-#include <ATen/ops/gelu.h>
 #include <ATen/ops/silu.h>
 
 namespace da3::net {
@@ -52,13 +51,11 @@ at::Tensor Block::attend(const at::Tensor& x, const TokenRotation& rotation, con
 }
 
 at::Tensor Block::feed_forward(const at::Tensor& x, const Kernels& kernels) const {
-  at::Tensor hidden = kernels.linear(x, expand_);
   if (shape_.feed_forward == checkpoint::FeedForward::swiglu) {
-    const auto halves = hidden.chunk(2, -1);
+    const auto halves = kernels.linear(x, expand_).chunk(2, -1);
     return kernels.linear(at::silu(halves[0]).mul_(halves[1]), contract_);
   }
-  at::gelu_(hidden);
-  return kernels.linear(hidden, contract_);
+  return kernels.linear(kernels.linear(x, expand_, Activation::gelu), contract_);
 }
 
 }  // namespace da3::net

@@ -3,7 +3,6 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/cat.h>
-#include <ATen/ops/gelu.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/stack.h>
 #include <ATen/ops/where.h>
@@ -75,10 +74,11 @@ CameraDecoder::CameraDecoder(const WeightReader& weights)
 
 Cameras CameraDecoder::run(const at::Tensor& tokens, int64_t height, int64_t width,
                            const Kernels& kernels) const {
-  const at::Tensor hidden = kernels.linear(kernels.linear(tokens, hidden1_).relu_(), hidden2_).relu_();
+  const at::Tensor hidden =
+      kernels.linear(kernels.linear(tokens, hidden1_, Activation::relu), hidden2_, Activation::relu);
   const at::Tensor translation = kernels.linear(hidden, translation_);
   const at::Tensor rotation = rotation_from_quaternion(kernels.linear(hidden, rotation_));
-  const at::Tensor fields = kernels.linear(hidden, field_of_view_).relu_();  // vertical, horizontal
+  const at::Tensor fields = kernels.linear(hidden, field_of_view_, Activation::relu);  // vertical, horizontal
   Cameras cameras;
   cameras.extrinsics = rigid_inverse(at::cat({rotation, translation.unsqueeze(-1)}, -1));
   cameras.intrinsics = at::zeros({tokens.size(0), tokens.size(1), 3, 3}, tokens.options());
@@ -113,8 +113,7 @@ at::Tensor CameraEncoder::run(const at::Tensor& extrinsics, const at::Tensor& in
       at::cat({pose.select(-1, 3), quaternion_from_rotation(pose.narrow(-1, 0, 3)),
                field_of_view(focal_length(1), height), field_of_view(focal_length(0), width)},
               -1);
-  at::Tensor hidden = kernels.linear(encoding, expand_);
-  at::gelu_(hidden);
+  const at::Tensor hidden = kernels.linear(encoding, expand_, Activation::gelu);
   at::Tensor tokens = kernels.layer_norm(kernels.linear(hidden, contract_), token_norm_);
   for (const Block& block : trunk_) block.run(tokens, {}, kernels);
   return kernels.layer_norm(tokens, trunk_norm_);

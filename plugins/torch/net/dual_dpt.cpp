@@ -93,8 +93,7 @@ void DualDpt::run_depth(const std::array<at::Tensor, 4>& levels, const HeadGeome
   fused = kernels.upsample(fused, geometry.height, geometry.width);
   at::Tensor map = as_map(fused);
   add_grid_(map, embeddings.depth);
-  at::Tensor hidden = kernels.convolution(as_image(map), depth_hidden_);
-  hidden.relu_();
+  const at::Tensor hidden = kernels.convolution(as_image(map), depth_hidden_, Activation::relu);
   const at::Tensor logits = kernels.linear(as_map(hidden), depth_out_);  // [V, H, W, 2]
   at::exp_out(depth, logits.select(-1, 0));
   at::exp_out(confidence, logits.select(-1, 1));

@@ -8,6 +8,8 @@
 
 #include <da3/error.hpp>
 
+#include "net/kernels.hpp"
+
 namespace da3::net {
 
 namespace {
@@ -32,29 +34,46 @@ at::ScalarType scalar_type(checkpoint::DType dtype, const std::string& name) {
 }  // namespace
 
 at::Tensor WeightReader::tensor(const std::string& name) const {
-  const checkpoint::TensorView& view = file_.at(prefix_ + name);
+  const checkpoint::TensorView& view = source_.file.at(prefix_ + name);
   const at::ScalarType type = scalar_type(view.dtype, prefix_ + name);
   // The file aligns tensors to nothing, so bytes are copied first and converted after.
   at::Tensor raw = at::empty(view.shape, at::TensorOptions().dtype(type));
   if (view.bytes) std::memcpy(raw.mutable_data_ptr(), view.data, view.bytes);
-  file_.release_pages(view);
-  if (on_bytes_) on_bytes_(view.bytes);
+  source_.file.release_pages(view);
+  if (source_.on_bytes) source_.on_bytes(view.bytes);
   return raw.to(at::kFloat);
 }
 
-at::Tensor WeightReader::place(at::Tensor tensor) const { return tensor.to(device_); }
+at::Tensor WeightReader::optional_tensor(const std::string& name) const {
+  return has(name) ? tensor(name) : at::Tensor();
+}
+
+at::Tensor WeightReader::place(at::Tensor tensor) const {
+  return tensor.defined() ? tensor.to(source_.device) : tensor;
+}
+
+Linear WeightReader::place(Linear layer) const {
+  layer = {place(layer.weight), place(layer.bias)};
+  source_.kernels.prepare(layer);
+  return layer;
+}
+
+Convolution WeightReader::place(Convolution layer) const {
+  layer.weight = place(layer.weight.contiguous(at::MemoryFormat::ChannelsLast));
+  layer.bias = place(layer.bias);
+  source_.kernels.prepare(layer);
+  return layer;
+}
 
 Linear WeightReader::linear(const std::string& name) const {
-  Linear layer{place(tensor(name + ".weight")), {}};
-  if (has(name + ".bias")) layer.bias = place(tensor(name + ".bias"));
-  return layer;
+  return place(Linear{tensor(name + ".weight"), optional_tensor(name + ".bias")});
 }
 
 Linear WeightReader::scaled_linear(const std::string& name, const std::string& scale_name) const {
   const at::Tensor scale = tensor(scale_name);
-  Linear layer{place(tensor(name + ".weight").mul_(scale.unsqueeze(1))), {}};
-  if (has(name + ".bias")) layer.bias = place(tensor(name + ".bias").mul_(scale));
-  return layer;
+  Linear layer{tensor(name + ".weight").mul_(scale.unsqueeze(1)), optional_tensor(name + ".bias")};
+  if (layer.bias.defined()) layer.bias.mul_(scale);
+  return place(layer);
 }
 
 Norm WeightReader::norm(const std::string& name, double eps) const {
@@ -62,24 +81,19 @@ Norm WeightReader::norm(const std::string& name, double eps) const {
 }
 
 Convolution WeightReader::convolution(const std::string& name, int64_t stride, int64_t padding) const {
-  Convolution layer{
-      place(tensor(name + ".weight").contiguous(at::MemoryFormat::ChannelsLast)), {}, stride, padding};
-  if (has(name + ".bias")) layer.bias = place(tensor(name + ".bias"));
-  return layer;
+  return place(Convolution{tensor(name + ".weight"), optional_tensor(name + ".bias"), stride, padding});
 }
 
 Linear WeightReader::pointwise(const std::string& name) const {
-  Linear layer{place(tensor(name + ".weight").flatten(1)), {}};
-  if (has(name + ".bias")) layer.bias = place(tensor(name + ".bias"));
-  return layer;
+  return place(Linear{tensor(name + ".weight").flatten(1), optional_tensor(name + ".bias")});
 }
 
 Linear WeightReader::upscaling(const std::string& name) const {
   const at::Tensor weight = tensor(name + ".weight");  // [in, out, k, k]
   const int64_t in = weight.size(0), out = weight.size(1), k = weight.size(2);
-  Linear layer{place(weight.permute({2, 3, 1, 0}).reshape({k * k * out, in}).contiguous()), {}};
-  if (has(name + ".bias")) layer.bias = place(tensor(name + ".bias").repeat({k * k}));
-  return layer;
+  at::Tensor bias = optional_tensor(name + ".bias");
+  if (bias.defined()) bias = bias.repeat({k * k});
+  return place(Linear{weight.permute({2, 3, 1, 0}).reshape({k * k * out, in}).contiguous(), bias});
 }
 
 }  // namespace da3::net

@@ -30,21 +30,32 @@ struct Convolution {
   int64_t stride = 1, padding = 0;
 };
 
+class Kernels;
+
+/// Where weights come from and where they go.
+struct WeightSource {
+  const checkpoint::SafetensorsFile& file;
+  at::Device device;
+  const Kernels& kernels;                  ///< prepares each linear and convolution for its own use
+  std::function<void(uint64_t)> on_bytes;  ///< called after each tensor with its bytes; may throw to cancel
+};
+
 /// Reads tensors below a name prefix as float32 and gives the mapped pages back. Algebra that removes work at
 /// run time (folding scales) happens on these copies, on the CPU, before `place` moves them to the device.
 class WeightReader {
  public:
-  /// on_bytes(n) is called after each tensor of n bytes and may throw to cancel.
-  WeightReader(const checkpoint::SafetensorsFile& file, std::string prefix, at::Device device,
-               std::function<void(uint64_t)> on_bytes)
-      : file_(file), prefix_(std::move(prefix)), device_(device), on_bytes_(std::move(on_bytes)) {}
+  /// source must outlive the reader.
+  WeightReader(const WeightSource& source, std::string prefix)
+      : source_(source), prefix_(std::move(prefix)) {}
 
   /// A reader of the names below prefix + child.
-  WeightReader below(const std::string& child) const { return {file_, prefix_ + child, device_, on_bytes_}; }
+  WeightReader below(const std::string& child) const { return {source_, prefix_ + child}; }
 
-  bool has(const std::string& name) const { return file_.find(prefix_ + name) != nullptr; }
+  bool has(const std::string& name) const { return source_.file.find(prefix_ + name) != nullptr; }
   at::Tensor tensor(const std::string& name) const;  ///< float32, contiguous, on the CPU, owned
-  at::Tensor place(at::Tensor tensor) const;         ///< on the reader's device
+  at::Tensor place(at::Tensor tensor) const;         ///< on the source's device
+  Linear place(Linear layer) const;                  ///< likewise, and prepared
+  Convolution place(Convolution layer) const;
 
   Linear linear(const std::string& name) const;
   /// A linear whose outputs are scaled: LayerScale folded into the projection before it.
@@ -57,10 +68,10 @@ class WeightReader {
   Linear upscaling(const std::string& name) const;
 
  private:
-  const checkpoint::SafetensorsFile& file_;
+  at::Tensor optional_tensor(const std::string& name) const;
+
+  const WeightSource& source_;
   std::string prefix_;
-  at::Device device_;
-  std::function<void(uint64_t)> on_bytes_;
 };
 
 }  // namespace da3::net

@@ -66,9 +66,8 @@ ResidualUnit::ResidualUnit(const WeightReader& weights)
     : conv1_(weights.convolution("conv1", 1, 1)), conv2_(weights.convolution("conv2", 1, 1)) {}
 
 at::Tensor ResidualUnit::run(const at::Tensor& x, const Kernels& kernels) const {
-  at::Tensor hidden = kernels.convolution(at::relu(x), conv1_);
-  hidden.relu_();
-  return kernels.convolution(hidden, conv2_).add_(x);
+  const at::Tensor hidden = kernels.convolution(at::relu(x), conv1_, Activation::relu);
+  return kernels.convolution_add(hidden, conv2_, x);
 }
 
 FusionBlock::FusionBlock(const WeightReader& weights, bool has_lateral)

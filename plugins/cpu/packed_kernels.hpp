@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// Kernels of `enable_compile: true` on the CPU: weights are packed once, in the layout that oneDNN's kernels
+// read, and bias, activation and residual are done in the same pass as the matrix product or convolution.
+#pragma once
+
+#include "net/kernels.hpp"
+
+namespace da3::cpu {
+
+class PackedKernels : public net::Kernels {
+ public:
+  /// Replaces the weight by oneDNN's opaque layout, which LibTorch's own operators no longer read.
+  void prepare(net::Linear& layer) const override;
+  void prepare(net::Convolution& layer) const override;
+
+  at::Tensor linear(const at::Tensor& x, const net::Linear& layer, net::Activation activation) const override;
+  at::Tensor convolution(const at::Tensor& x, const net::Convolution& layer,
+                         net::Activation activation) const override;
+  at::Tensor convolution_add(const at::Tensor& x, const net::Convolution& layer,
+                             const at::Tensor& residual) const override;
+};
+
+}  // namespace da3::cpu
