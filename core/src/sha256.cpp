@@ -1,104 +1,60 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sha256.hpp"
 
+#include <openssl/evp.h>
+
 #include <array>
-#include <bit>
-#include <cstdint>
-#include <cstdio>
-#include <cstring>
 #include <fstream>
-#include <vector>
+#include <memory>
+#include <new>
 
 namespace da3::detail {
+
 namespace {
 
-constexpr std::array<uint32_t, 64> round_constants = {
-    0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
-    0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
-    0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
-    0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967,
-    0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
-    0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
-    0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
-    0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2};
-
-class Hasher {
+class Digest {
  public:
-  void update(const char* bytes, size_t size) {
-    total_ += size;
-    while (size > 0) {
-      const size_t take = std::min(size, block_.size() - used_);
-      std::memcpy(block_.data() + used_, bytes, take);
-      used_ += take, bytes += take, size -= take;
-      if (used_ == block_.size()) compress();
-    }
+  Digest() : context_(EVP_MD_CTX_new(), &EVP_MD_CTX_free) {
+    if (!context_ || EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) != 1) throw std::bad_alloc();
   }
 
-  std::string finish() {
-    const uint64_t bits = total_ * 8;
-    update("\x80", 1);
-    while (used_ != 56) update("\0", 1);
-    char length[8];
-    for (int i = 0; i < 8; ++i) length[i] = static_cast<char>(bits >> (56 - 8 * i));
-    update(length, sizeof length);
-    std::string hex;
-    for (uint32_t word : state_) {
-      char text[9];
-      std::snprintf(text, sizeof text, "%08x", word);
-      hex += text;
+  void add(const char* bytes, size_t size) { EVP_DigestUpdate(context_.get(), bytes, size); }
+
+  std::string hex() {
+    std::array<unsigned char, EVP_MAX_MD_SIZE> value{};
+    unsigned int size = 0;
+    EVP_DigestFinal_ex(context_.get(), value.data(), &size);
+    constexpr char digits[] = "0123456789abcdef";
+    std::string text;
+    for (unsigned int i = 0; i < size; ++i) {
+      text += digits[value[i] >> 4];
+      text += digits[value[i] & 15];
     }
-    return hex;
+    return text;
   }
 
  private:
-  void compress() {
-    uint32_t w[64];
-    for (int i = 0; i < 16; ++i)
-      w[i] = uint32_t{block_[4 * i]} << 24 | uint32_t{block_[4 * i + 1]} << 16 |
-             uint32_t{block_[4 * i + 2]} << 8 | block_[4 * i + 3];
-    for (int i = 16; i < 64; ++i) {
-      const uint32_t s0 = std::rotr(w[i - 15], 7) ^ std::rotr(w[i - 15], 18) ^ (w[i - 15] >> 3);
-      const uint32_t s1 = std::rotr(w[i - 2], 17) ^ std::rotr(w[i - 2], 19) ^ (w[i - 2] >> 10);
-      w[i] = w[i - 16] + s0 + w[i - 7] + s1;
-    }
-    auto [a, b, c, d, e, f, g, h] = state_;
-    for (int i = 0; i < 64; ++i) {
-      const uint32_t s1 = std::rotr(e, 6) ^ std::rotr(e, 11) ^ std::rotr(e, 25);
-      const uint32_t t1 = h + s1 + ((e & f) ^ (~e & g)) + round_constants[i] + w[i];
-      const uint32_t s0 = std::rotr(a, 2) ^ std::rotr(a, 13) ^ std::rotr(a, 22);
-      const uint32_t t2 = s0 + ((a & b) ^ (a & c) ^ (b & c));
-      h = g, g = f, f = e, e = d + t1, d = c, c = b, b = a, a = t1 + t2;
-    }
-    const std::array<uint32_t, 8> add = {a, b, c, d, e, f, g, h};
-    for (size_t i = 0; i < add.size(); ++i) state_[i] += add[i];
-    used_ = 0;
-  }
-
-  std::array<uint32_t, 8> state_ = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
-                                    0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
-  std::array<unsigned char, 64> block_{};
-  size_t used_ = 0;
-  uint64_t total_ = 0;
+  std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context_;
 };
 
 }  // namespace
 
 std::string sha256(std::string_view bytes) {
-  Hasher hasher;
-  hasher.update(bytes.data(), bytes.size());
-  return hasher.finish();
+  Digest digest;
+  digest.add(bytes.data(), bytes.size());
+  return digest.hex();
 }
 
 std::string sha256_file(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) return {};
-  Hasher hasher;
-  std::vector<char> block(1 << 16);
+  Digest digest;
+  std::string block(1 << 20, '\0');
   while (file) {
     file.read(block.data(), static_cast<std::streamsize>(block.size()));
-    hasher.update(block.data(), static_cast<size_t>(file.gcount()));
+    digest.add(block.data(), static_cast<size_t>(file.gcount()));
   }
-  return file.bad() ? std::string() : hasher.finish();
+  return file.eof() ? digest.hex() : std::string();
 }
 
 }  // namespace da3::detail

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// SHA-256 (FIPS 180-4), for the pin that a manifest may carry.
+// SHA-256 by OpenSSL: the pin that a manifest may carry, and file_sha256.
 #pragma once
 
 #include <filesystem>
