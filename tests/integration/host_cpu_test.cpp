@@ -119,8 +119,8 @@ class DamagedCheckpoint : public CpuRun {
 };
 
 TEST_F(DamagedCheckpoint, CutAnywhere) {
-  for (size_t i = 0; i < 10; ++i) {
-    const size_t size = i < 4 ? i * 5 : tensors_.size() * (i - 4) / 6 + i;
+  for (size_t i = 0; i < 20; ++i) {
+    const size_t size = i < 4 ? i * 5 : tensors_.size() * (i - 4) / 16 + i;
     folder_.write("model/model.safetensors", tensors_.substr(0, size));
     expect_refused("cut at " + std::to_string(size));
   }

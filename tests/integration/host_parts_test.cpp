@@ -178,6 +178,16 @@ TEST(ProgressOutput, ABarOnATerminal) {
   EXPECT_THAT(written(ProgressMode::plain, {true, false}), testing::Not(HasSubstr("\r")));
 }
 
+TEST(ProgressOutput, ABarNeverWraps) {
+  std::FILE* file = std::tmpfile();
+  {
+    Progress progress(ProgressMode::automatic, LogLevel::warn, {true, false}, file);
+    progress.begin(1, 1, std::string(300, 'x'), "reading");
+  }
+  EXPECT_LT(std::ftell(file), 100);
+  std::fclose(file);
+}
+
 TEST(ProgressOutput, JsonLines) {
   std::istringstream lines(written(ProgressMode::json, {}));
   std::vector<std::string> events;

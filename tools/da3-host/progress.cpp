@@ -151,9 +151,14 @@ void Progress::draw_bar(uint64_t done, uint64_t total, std::string_view stage) {
       total == 0 ? 0 : static_cast<double>(std::min(done, total)) / static_cast<double>(total);
   const auto filled = static_cast<size_t>(share * width);
   std::string line = "\r\033[K" + std::string(filled, '#') + std::string(width - filled, '.') + " ";
-  line += item_ == 0 ? name_ + ": " : place();
+  line += place();
   line += std::string(stage);
   if (total > 0) line += " " + std::to_string(static_cast<int>(share * 100)) + " %";
+  // A line that wraps could not be taken back. Cut between characters of UTF-8.
+  constexpr size_t longest = 80;
+  size_t end = std::min(line.size(), longest);
+  while (end < line.size() && (static_cast<unsigned char>(line[end]) & 0xC0) == 0x80) --end;
+  line.resize(end);
   std::fputs(line.c_str(), stream_);
   std::fflush(stream_);
   bar_shown_ = true;
