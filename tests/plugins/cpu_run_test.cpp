@@ -319,6 +319,20 @@ TEST_F(EngineTest, EstimateNeedsNoData) {
   EXPECT_GT(large.activations, 50 * small.activations);
 }
 
+TEST_F(EngineTest, EstimateRefusesShapesThatAreNone) {
+  image.data = nullptr;
+  da3_run r = made<da3_run>();
+  r.in = inputs.data();
+  r.n_in = 1;
+  r.out = outputs.data();
+  r.n_out = 1;
+  da3_memory memory = made<da3_memory>();
+  image_shape[0] = -1;
+  EXPECT_EQ(plugin.estimate(model().model(), &r, &memory, nullptr), DA3_E_SHAPE);
+  image.shape = nullptr;
+  EXPECT_EQ(plugin.estimate(model().model(), &r, &memory, nullptr), DA3_E_SHAPE);
+}
+
 TEST_F(EngineTest, ARunThatCannotFitSaysSoBeforeAnyWork) {
   options = {{"memory_fraction", "0.05"}};
   // Far more views than memory, all of them one pixel by stride 0: nothing may be touched.

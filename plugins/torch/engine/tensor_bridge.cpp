@@ -24,23 +24,6 @@ std::string name_of(const da3_tensor& tensor) { return tensor.name ? tensor.name
               static_cast<int32_t>(side), index);
 }
 
-std::vector<int64_t> shape_of(const da3_tensor& tensor, Side side, int64_t index) {
-  if (tensor.ndim < 0 || tensor.ndim > 8 || (tensor.ndim > 0 && !tensor.shape))
-    refuse(DA3_E_SHAPE, side, index, "'" + name_of(tensor) + "': it has no valid shape");
-  std::vector<int64_t> shape(tensor.shape, tensor.shape + tensor.ndim);
-  int64_t elements = 1;
-  for (int64_t size : shape) {
-    if (size <= 0)
-      refuse(DA3_E_SHAPE, side, index,
-             "'" + name_of(tensor) + "': a side of its shape " + shape_text(shape) + " is not positive");
-    if (size > kMostElements / elements)
-      refuse(DA3_E_SHAPE, side, index,
-             "'" + name_of(tensor) + "': its shape " + shape_text(shape) + " has more than 2^40 elements");
-    elements *= size;
-  }
-  return shape;
-}
-
 void check_type(const da3_tensor& tensor, at::ScalarType type, Side side, int64_t index) {
   const bool bytes = type == at::kByte;
   if (tensor.code != (bytes ? kUnsigned : kFloat) || tensor.bits != (bytes ? 8 : 32) || tensor.lanes != 1)
@@ -93,10 +76,27 @@ std::string shape_text(const std::vector<int64_t>& shape) {
   return text + "]";
 }
 
+std::vector<int64_t> checked_shape(const da3_tensor& tensor, Side side, int64_t index) {
+  if (tensor.ndim < 0 || tensor.ndim > 8 || (tensor.ndim > 0 && !tensor.shape))
+    refuse(DA3_E_SHAPE, side, index, "'" + name_of(tensor) + "': it has no valid shape");
+  std::vector<int64_t> shape(tensor.shape, tensor.shape + tensor.ndim);
+  int64_t elements = 1;
+  for (int64_t size : shape) {
+    if (size <= 0)
+      refuse(DA3_E_SHAPE, side, index,
+             "'" + name_of(tensor) + "': a side of its shape " + shape_text(shape) + " is not positive");
+    if (size > kMostElements / elements)
+      refuse(DA3_E_SHAPE, side, index,
+             "'" + name_of(tensor) + "': its shape " + shape_text(shape) + " has more than 2^40 elements");
+    elements *= size;
+  }
+  return shape;
+}
+
 at::Tensor wrap_input(const da3_tensor& tensor, at::ScalarType type, int64_t rank, int64_t index) {
   check_place(tensor, Side::input, index);
   check_type(tensor, type, Side::input, index);
-  const std::vector<int64_t> shape = shape_of(tensor, Side::input, index);
+  const std::vector<int64_t> shape = checked_shape(tensor, Side::input, index);
   if (static_cast<int64_t>(shape.size()) != rank)
     refuse(DA3_E_SHAPE, Side::input, index,
            "'" + name_of(tensor) + "': its shape " + shape_text(shape) + " must have " +
@@ -123,7 +123,7 @@ void check_output(const da3_tensor& tensor, const std::vector<int64_t>& shape, i
   check_place(tensor, Side::output, index);
   if (!tensor.data) return;
   check_type(tensor, at::kFloat, Side::output, index);
-  const std::vector<int64_t> given = shape_of(tensor, Side::output, index);
+  const std::vector<int64_t> given = checked_shape(tensor, Side::output, index);
   if (given != shape)
     refuse(DA3_E_SHAPE, Side::output, index,
            "'" + name_of(tensor) + "': its shape is " + shape_text(given) + ", this run makes " +

@@ -13,6 +13,9 @@ namespace da3::engine {
 
 enum class Side : int32_t { input = 2, output = 3 };  ///< da3_error.kind
 
+/// The shape of a tensor that may have no data: positive sides, at most 2^40 elements.
+std::vector<int64_t> checked_shape(const da3_tensor& tensor, Side side, int64_t index);
+
 /// Wraps an input in host memory without copying where its strides and alignment allow; the tensor borrows
 /// the memory. index: its place in the run, for errors. Throws Error(DA3_E_SHAPE or DA3_E_INVALID).
 at::Tensor wrap_input(const da3_tensor& tensor, at::ScalarType type, int64_t rank, int64_t index);
