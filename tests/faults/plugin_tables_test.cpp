@@ -66,7 +66,7 @@ INSTANTIATE_TEST_SUITE_P(
                       Fault{"other_name", "says it is \"somebody\", its file says \"other_name\""},
                       Fault{"probe_fails", "the device fell off the bus"},
                       Fault{"no_reason", "gives no reason"}, Fault{"no_device", "it found no device"}),
-    [](const auto& info) { return std::string(info.param.name); });
+    [](const auto& fault) { return std::string(fault.param.name); });
 
 TEST(Plugins, ALargerTableOfALaterMinorWorks) {
   PluginRegistry registry({}, files({"newer_minor"}));

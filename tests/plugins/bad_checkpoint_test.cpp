@@ -3,6 +3,7 @@
 // crash.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstdint>
 #include <cstring>
@@ -35,7 +36,8 @@ class BadCheckpoint : public testing::Test {
  protected:
   BadCheckpoint() : plugin(test::open_plugin("cpu")), good(test::checkpoint_folder("tiny")) {
     folder = fs::path(testing::TempDir()) /
-             ("da3_bad_" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name()));
+             ("da3_bad_" + std::to_string(::getpid()) +
+              std::string(testing::UnitTest::GetInstance()->current_test_info()->name()));
     fs::remove_all(folder);
     fs::create_directories(folder);
     fs::copy(good / "config.json", folder / "config.json");

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <da3/file_hash.hpp>
@@ -17,7 +18,10 @@ constexpr char kAbc[] = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff6
 
 class FileHash : public testing::Test {
  protected:
-  FileHash() : folder(fs::path(testing::TempDir()) / "da3_file_hash") {
+  FileHash()
+      : folder(fs::path(testing::TempDir()) /
+               ("da3_file_hash_" + std::to_string(::getpid()) +
+                std::string(testing::UnitTest::GetInstance()->current_test_info()->name()))) {
     fs::remove_all(folder);
     fs::create_directories(folder);
     setenv("DA3_CACHE_DIR", (folder / "cache").c_str(), 1);
