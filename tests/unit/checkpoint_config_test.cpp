@@ -122,74 +122,73 @@ TEST(CheckpointConfig, RefusesBadDocuments) {
 
 struct BadTree {
   const char* pointer;
-  json value;
+  const char* value;
   const char* sentence;
 };
 
-std::vector<BadTree> bad_trees() {
-  return {
-      {"/net/embed_dim", 0, "net.embed_dim is 0"},
-      {"/net/embed_dim", -64, "net.embed_dim is -64"},
-      {"/net/embed_dim", 64.0, "net.embed_dim is 64.0 and no whole number"},
-      {"/net/embed_dim", "64", "net.embed_dim is \"64\" and no whole number"},
-      {"/net/embed_dim", 9223372036854775807, "net.embed_dim is 9223372036854775807"},
-      {"/net/embed_dim", 18446744073709551615u, "no whole number"},
-      {"/net/embed_dim", nullptr, "net.embed_dim is missing"},
-      {"/net/embed_dim", 66, "no multiple of net.num_heads"},
-      {"/net/num_heads", 0, "net.num_heads is 0"},
-      {"/net/num_heads", 5, "no multiple of net.num_heads 5"},
-      {"/net/num_heads", 32, "net.embed_dim / net.num_heads is 2"},
-      {"/net/depth", 0, "net.depth is 0"},
-      {"/net/depth", 1000000, "net.depth is 1000000"},
-      {"/net/depth", 7, "net.out_layers must ascend"},
-      {"/net/out_layers", json::array({3, 5, 6}), "no list of four"},
-      {"/net/out_layers", json::array({3, 5, 5, 7}), "net.out_layers must ascend"},
-      {"/net/out_layers", json::array({-1, 5, 6, 7}), "net.out_layers must ascend"},
-      {"/net/out_layers", "3567", "no list of four"},
-      {"/net/out_layers", json::array({3, 5, 6, 7.5}), "no whole number"},
-      {"/net/alt_start", 0, "net.alt_start is 0"},
-      {"/net/alt_start", 8, "net.alt_start is 8"},
-      {"/net/qknorm_start", -2, "net.qknorm_start is -2"},
-      {"/net/rope_start", 99, "net.rope_start is 99"},
-      {"/net/cat_token", 1, "neither true nor false"},
-      {"/net/cat_token", false, "head.dim_in is 128, but the backbone's outputs are 64 wide"},
-      {"/net/ffn_layer", "identity", "'identity', none of mlp"},
-      {"/net/name", "vith", "'vith', none of vits"},
-      {"/net/patch_size", 16, "net.patch_size is 16, but only 14 is implemented"},
-      {"/net/num_register_tokens", 4, "only 0 is implemented"},
-      {"/net/img_size", 500, "no positive multiple of 14"},
-      {"/net/img_size", 14000000, "the side of the positional embedding"},
-      {"/head/name", "Linear", "'Linear', neither DualDPT nor DPT"},
-      {"/head/name", nullptr, "neither DualDPT nor DPT"},
-      {"/head/dim_in", 64, "head.dim_in is 64"},
-      {"/head/features", 0, "head.features is 0"},
-      {"/head/features", 36, "head.features is 36, no multiple of 8"},
-      {"/head/out_channels", json::array({16, 32, 64, 1 << 30}), "head.out_channels is 1073741824"},
-      {"/head/out_channels", json::array({16, 30, 64, 64}), "no multiple of 4"},
-      {"/head/output_dim", 3, "head.output_dim is 3"},
-      {"/head/activation", "relu", "only \"exp\" is implemented"},
-      {"/head/pos_embed", false, "only true is implemented"},
-      {"/cam_enc/dim_out", 32, "cam_enc.dim_out is 32, not net.embed_dim"},
-      {"/cam_enc/trunk_depth", 6, "only 4 is implemented"},
-      {"/cam_dec", nullptr, "config.cam_dec is missing"},
-      {"/cam_dec/dim_in", 64, "cam_dec.dim_in is 64, not head.dim_in"},
-      {"/gs_head/output_dim", 37, "gs_adapter.sh_degree 2 needs 38"},
-      {"/gs_adapter/sh_degree", 1000000000, "gs_adapter.sh_degree is 1000000000"},
-      {"/gs_adapter/pred_color", true, "only false is implemented"},
-      {"/gs_adapter/pred_offset_depth", nullptr, "only true is implemented"},
-      {"/gs_adapter/gaussian_scale_min", 31, "must ascend"},
-      {"/gs_adapter/gaussian_scale_max", "x", "is no number"},
-      {"/gs_adapter", nullptr, "config.gs_adapter is missing"},
-      {"/head", nullptr, "config.head is missing"},
-      {"/net", json::array(), "config.net is no object"},
-  };
-}
+// Values as JSON text: initializer lists of json take the compiler a minute.
+constexpr BadTree bad_trees[] = {
+    {"/net/embed_dim", "0", "net.embed_dim is 0"},
+    {"/net/embed_dim", "-64", "net.embed_dim is -64"},
+    {"/net/embed_dim", "64.0", "net.embed_dim is 64.0 and no whole number"},
+    {"/net/embed_dim", R"("64")", "net.embed_dim is \"64\" and no whole number"},
+    {"/net/embed_dim", "9223372036854775807", "net.embed_dim is 9223372036854775807"},
+    {"/net/embed_dim", "18446744073709551615", "no whole number"},
+    {"/net/embed_dim", "null", "net.embed_dim is missing"},
+    {"/net/embed_dim", "66", "no multiple of net.num_heads"},
+    {"/net/num_heads", "0", "net.num_heads is 0"},
+    {"/net/num_heads", "5", "no multiple of net.num_heads 5"},
+    {"/net/num_heads", "32", "net.embed_dim / net.num_heads is 2"},
+    {"/net/depth", "0", "net.depth is 0"},
+    {"/net/depth", "1000000", "net.depth is 1000000"},
+    {"/net/depth", "7", "net.out_layers must ascend"},
+    {"/net/out_layers", "[3, 5, 6]", "no list of four"},
+    {"/net/out_layers", "[3, 5, 5, 7]", "net.out_layers must ascend"},
+    {"/net/out_layers", "[-1, 5, 6, 7]", "net.out_layers must ascend"},
+    {"/net/out_layers", R"("3567")", "no list of four"},
+    {"/net/out_layers", "[3, 5, 6, 7.5]", "no whole number"},
+    {"/net/alt_start", "0", "net.alt_start is 0"},
+    {"/net/alt_start", "8", "net.alt_start is 8"},
+    {"/net/qknorm_start", "-2", "net.qknorm_start is -2"},
+    {"/net/rope_start", "99", "net.rope_start is 99"},
+    {"/net/cat_token", "1", "neither true nor false"},
+    {"/net/cat_token", "false", "head.dim_in is 128, but the backbone's outputs are 64 wide"},
+    {"/net/ffn_layer", R"("identity")", "'identity', none of mlp"},
+    {"/net/name", R"("vith")", "'vith', none of vits"},
+    {"/net/patch_size", "16", "net.patch_size is 16, but only 14 is implemented"},
+    {"/net/num_register_tokens", "4", "only 0 is implemented"},
+    {"/net/img_size", "500", "no positive multiple of 14"},
+    {"/net/img_size", "14000000", "the side of the positional embedding"},
+    {"/head/name", R"("Linear")", "'Linear', neither DualDPT nor DPT"},
+    {"/head/name", "null", "neither DualDPT nor DPT"},
+    {"/head/dim_in", "64", "head.dim_in is 64"},
+    {"/head/features", "0", "head.features is 0"},
+    {"/head/features", "36", "head.features is 36, no multiple of 8"},
+    {"/head/out_channels", "[16, 32, 64, 1073741824]", "head.out_channels is 1073741824"},
+    {"/head/out_channels", "[16, 30, 64, 64]", "no multiple of 4"},
+    {"/head/output_dim", "3", "head.output_dim is 3"},
+    {"/head/activation", R"("relu")", "only \"exp\" is implemented"},
+    {"/head/pos_embed", "false", "only true is implemented"},
+    {"/cam_enc/dim_out", "32", "cam_enc.dim_out is 32, not net.embed_dim"},
+    {"/cam_enc/trunk_depth", "6", "only 4 is implemented"},
+    {"/cam_dec", "null", "config.cam_dec is missing"},
+    {"/cam_dec/dim_in", "64", "cam_dec.dim_in is 64, not head.dim_in"},
+    {"/gs_head/output_dim", "37", "gs_adapter.sh_degree 2 needs 38"},
+    {"/gs_adapter/sh_degree", "1000000000", "gs_adapter.sh_degree is 1000000000"},
+    {"/gs_adapter/pred_color", "true", "only false is implemented"},
+    {"/gs_adapter/pred_offset_depth", "null", "only true is implemented"},
+    {"/gs_adapter/gaussian_scale_min", "31", "must ascend"},
+    {"/gs_adapter/gaussian_scale_max", R"("x")", "is no number"},
+    {"/gs_adapter", "null", "config.gs_adapter is missing"},
+    {"/head", "null", "config.head is missing"},
+    {"/net", "[]", "config.net is no object"},
+};
 
 TEST(CheckpointConfig, RefusesBadDimensionsEachWithItsSentence) {
-  for (const BadTree& bad : bad_trees()) {
+  for (const BadTree& bad : bad_trees) {
     SCOPED_TRACE(bad.pointer);
     json document = tiny_document();
-    document["config"][json::json_pointer(bad.pointer)] = bad.value;
+    document["config"][json::json_pointer(bad.pointer)] = json::parse(bad.value);
     const std::string message = parse_error(document.dump());
     EXPECT_THAT(message, StartsWith("DA3_E_MODEL"));
     EXPECT_THAT(message, HasSubstr(bad.sentence));
