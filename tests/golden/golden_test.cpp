@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "support/abi_client.hpp"
@@ -52,17 +53,23 @@ class Golden : public testing::TestWithParam<const char*> {};
 void expect_upstreams(const test::GoldenCase& golden, const test::Options& options) {
   test::AbiModel model(test::open_plugin("cpu"), options,
                        test::checkpoint_folder(golden.checkpoint).string());
-  std::vector<std::string> outputs{"depth", "confidence", "extrinsics", "intrinsics"};
-  for (int64_t block : golden.feature_blocks) outputs.push_back("feature." + std::to_string(block));
+  // Our name and upstream's of what a case may hold.
+  std::vector<std::pair<std::string, std::string>> dense{{"depth", "output.depth"},
+                                                         {"confidence", "output.depth_conf"},
+                                                         {"sky", "output.sky"},
+                                                         {"scale_factor", "output.scale_factor"}};
+  for (int64_t block : golden.feature_blocks)
+    dense.emplace_back("feature." + std::to_string(block), "output.aux.feat_layer_" + std::to_string(block));
+  std::erase_if(dense, [&](const auto& names) { return !golden.data.find(names.second); });
+  ASSERT_FALSE(dense.empty());
+
+  std::vector<std::string> outputs;
+  for (const auto& [ours, upstreams] : dense) outputs.push_back(ours);
+  const bool cameras = golden.data.find("output.extrinsics") != nullptr;
+  if (cameras) outputs.insert(outputs.end(), {"extrinsics", "intrinsics"});
   auto out = model.run(pixels(golden), batch_of_one(golden), outputs, run_options(golden));
-  expect_dense(out["depth"].values, golden.floats("output.depth"), "depth");
-  expect_dense(out["confidence"].values, golden.floats("output.depth_conf"), "confidence");
-  expect_cameras(out["extrinsics"].values, out["intrinsics"].values, golden);
-  for (int64_t block : golden.feature_blocks) {
-    const std::string name = std::to_string(block);
-    expect_dense(out["feature." + name].values, golden.floats("output.aux.feat_layer_" + name),
-                 "feature " + name);
-  }
+  for (const auto& [ours, upstreams] : dense) expect_dense(out[ours].values, golden.floats(upstreams), ours);
+  if (cameras) expect_cameras(out["extrinsics"].values, out["intrinsics"].values, golden);
 }
 
 TEST_P(Golden, IsUpstreams) { expect_upstreams(test::GoldenCase(GetParam()), {}); }
@@ -77,14 +84,16 @@ std::string test_name(const testing::TestParamInfo<const char*>& info) {
 }
 
 #ifdef DA3_LONG_TESTS
-INSTANTIATE_TEST_SUITE_P(Large, Golden, testing::Values("base-1view", "base-outliers", "large-2view"),
+INSTANTIATE_TEST_SUITE_P(Large, Golden,
+                         testing::Values("base-1view", "base-outliers", "large-2view", "mono-large",
+                                         "metric-large"),
                          test_name);
 #else
 INSTANTIATE_TEST_SUITE_P(Small, Golden,
                          testing::Values("tiny-1view", "tiny-2view", "tiny-5view", "tiny-5view-first",
                                          "tiny-5view-middle", "tiny-5view-simrange", "tiny-9view",
-                                         "tiny-feats", "tiny-outliers", "small-1view", "small-3view",
-                                         "small-outliers"),
+                                         "tiny-feats", "tiny-outliers", "tiny-mono", "tiny-nested",
+                                         "small-1view", "small-3view", "small-outliers"),
                          test_name);
 
 TEST(Scenes, TwoInABatchEqualTwoRuns) {

@@ -113,14 +113,6 @@ TEST_F(BadCheckpoint, UnknownModelName) {
   EXPECT_THAT(answer.message, HasSubstr("shape")) << "tiny tensors under da3-base's name";
 }
 
-TEST_F(BadCheckpoint, FamilyThatIsNotInThisVersion) {
-  folder = test::checkpoint_folder("tiny-mono");
-  const test::Answer answer = load();
-  EXPECT_EQ(answer.code, DA3_E_UNSUPPORTED);
-  EXPECT_THAT(answer.message, HasSubstr("mono"));
-  folder = fs::path(testing::TempDir()) / "da3_bad_none";
-}
-
 TEST_F(BadCheckpoint, NonFiniteWeightIsNamedByItsLayer) {
   const auto file = checkpoint::SafetensorsFile::open(good / "model.safetensors");
   std::vector<checkpoint::TensorSource> tensors;

@@ -3,7 +3,7 @@
 
 #include <c10/core/InferenceMode.h>
 
-#include "net/any_view_net.hpp"
+#include "net/network.hpp"
 
 namespace da3::engine {
 
@@ -24,7 +24,7 @@ void Context::run(const std::function<void()>& body) {
 uint64_t Context::forget_tables() {
   const std::lock_guard lock(models_mutex);
   uint64_t bytes = 0;
-  for (const net::AnyViewNet* network : networks) bytes += network->forget_geometries();
+  for (const net::Network* network : networks) bytes += network->forget_geometries();
   return bytes;
 }
 

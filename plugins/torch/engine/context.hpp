@@ -17,7 +17,7 @@
 #include "net/kernels.hpp"
 
 namespace da3::net {
-class AnyViewNet;
+class Network;
 }
 
 namespace da3::engine {
@@ -43,7 +43,7 @@ struct Context {
   int32_t interop_threads;                ///< what the process has
   std::atomic<uint64_t> weight_bytes{0};  ///< of all loaded models
   std::mutex models_mutex;
-  std::set<const net::AnyViewNet*> networks;  ///< of all loaded models
+  std::set<const net::Network*> networks;  ///< of all loaded models
   Worker worker;
 };
 

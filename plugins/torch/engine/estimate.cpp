@@ -3,6 +3,8 @@
 
 #include <da3/error.hpp>
 
+#include "net/backbone.hpp"
+
 #include <algorithm>
 #include <cstdio>
 #include <string>

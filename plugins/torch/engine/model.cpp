@@ -3,17 +3,22 @@
 
 #include <da3/error.hpp>
 
+#include "net/any_view_net.hpp"
+#include "net/mono_net.hpp"
+#include "net/nested_net.hpp"
+
 namespace da3::engine {
 
 namespace {
 
 std::string yes_no(bool value) { return value ? "true" : "false"; }
 
-void refuse_unsupported(const checkpoint::ModelConfig& config) {
-  if (config.family == "any-view") return;
-  throw Error(DA3_E_UNSUPPORTED,
-              "cannot run model '" + config.name + "': networks of the family '" + config.family +
-                  "' are not in this version; use da3-small, da3-base, da3-large or da3-giant");
+std::unique_ptr<net::Network> make_network(const net::WeightSource& source,
+                                           const checkpoint::ModelConfig& config) {
+  if (config.metric) return std::make_unique<net::NestedNet>(source, config.net, *config.metric);
+  if (config.net.head.kind == checkpoint::HeadKind::dpt)
+    return std::make_unique<net::MonoNet>(source, config.net, config.family == "metric");
+  return std::make_unique<net::AnyViewNet>(source, config.net);
 }
 
 }  // namespace
@@ -37,7 +42,6 @@ Model::Model(Context& context, const std::filesystem::path& folder, const Watche
     stored_bytes += view.bytes;
   }
   config_ = checkpoint::resolve_config(folder, shapes);
-  refuse_unsupported(config_);
 
   uint64_t read_bytes = 0;
   context.run([&] {
@@ -45,8 +49,9 @@ Model::Model(Context& context, const std::filesystem::path& folder, const Watche
                                      read_bytes += bytes;
                                      watcher.step("load", read_bytes, stored_bytes);
                                    }};
-    network_ = std::make_unique<net::AnyViewNet>(source, config_.net);
+    network_ = make_network(source, config_);
   });
+  capabilities_ = network_->capabilities();
   for (const checkpoint::TensorSpec& spec : checkpoint::stored_tensors(config_))
     parameters_ += static_cast<uint64_t>(spec.elements());
   weight_bytes_ = parameters_ * sizeof(float);
@@ -68,31 +73,35 @@ void Model::describe(const DescribeSink& sink) const {
   sink("model.license", config_.license);
   sink("model.parameters", std::to_string(parameters_));
   sink("model.process_res", config_.process_res > 0 ? std::to_string(config_.process_res) : "");
-  sink("capability.confidence", "true");
-  sink("capability.pose", yes_no(has_cameras()));
-  sink("capability.pose_input", yes_no(has_cameras()));
-  sink("capability.ray", "true");
-  sink("capability.gaussians", "false");
-  sink("capability.metric", "false");
-  sink("capability.sky", "false");
+  const net::Capabilities& can = capabilities_;
+  sink("capability.confidence", yes_no(can.confidence));
+  sink("capability.pose", yes_no(can.pose));
+  sink("capability.pose_input", yes_no(can.pose_input));
+  sink("capability.ray", yes_no(can.ray));
+  sink("capability.gaussians", yes_no(can.gaussians));
+  sink("capability.metric", yes_no(can.metric));
+  sink("capability.metric_by_focal", yes_no(can.metric_by_focal));
+  sink("capability.sky", yes_no(can.sky));
   sink("capability.features", "true");
   sink("input.image", "uint8 [B,S,H,W,3]");
-  if (has_cameras()) {
+  if (can.pose_input) {
     sink("input.extrinsics", "float32 [B,S,4,4]");
     sink("input.intrinsics", "float32 [B,S,3,3]");
   }
   sink("output.depth", "float32 [B,S,H,W]");
-  sink("output.confidence", "float32 [B,S,H,W]");
-  if (has_cameras()) {
+  if (can.confidence) sink("output.confidence", "float32 [B,S,H,W]");
+  if (can.sky) sink("output.sky", "float32 [B,S,H,W]");
+  if (can.pose) {
     sink("output.extrinsics", "float32 [B,S,3,4]");
     sink("output.intrinsics", "float32 [B,S,3,3]");
   }
-  sink("output.ray", "float32 [B,S,H/14*8,W/14*8,6]");
-  sink("output.ray_confidence", "float32 [B,S,H/14*8,W/14*8]");
-  const auto& backbone = config_.net.backbone;
-  for (int64_t i = 0; i < backbone.depth; ++i)
-    sink("output.feature." + std::to_string(i),
-         "float32 [B,S,H/14,W/14," + std::to_string(backbone.embed_dim) + "]");
+  if (can.ray) {
+    sink("output.ray", "float32 [B,S,H/14*8,W/14*8,6]");
+    sink("output.ray_confidence", "float32 [B,S,H/14*8,W/14*8]");
+  }
+  if (can.scale_factor) sink("output.scale_factor", "float32 [B]");
+  const std::string feature = "float32 [B,S,H/14,W/14," + std::to_string(can.feature_width) + "]";
+  for (int64_t i = 0; i < can.feature_blocks; ++i) sink("output.feature." + std::to_string(i), feature);
 }
 
 }  // namespace da3::engine

@@ -12,7 +12,7 @@
 
 #include "checkpoint/model_config.hpp"
 #include "engine/context.hpp"
-#include "net/any_view_net.hpp"
+#include "net/network.hpp"
 
 namespace da3::engine {
 
@@ -44,14 +44,15 @@ class Model {
 
   Context& context() const { return context_; }
   const checkpoint::ModelConfig& config() const { return config_; }
-  const net::AnyViewNet& network() const { return *network_; }
+  const net::Network& network() const { return *network_; }
   uint64_t weight_bytes() const { return weight_bytes_; }
-  bool has_cameras() const { return config_.net.camera.has_value(); }
+  const net::Capabilities& capabilities() const { return capabilities_; }
 
  private:
   Context& context_;
   checkpoint::ModelConfig config_;
-  std::unique_ptr<net::AnyViewNet> network_;
+  std::unique_ptr<net::Network> network_;
+  net::Capabilities capabilities_;
   uint64_t weight_bytes_ = 0, parameters_ = 0;
 };
 

@@ -8,6 +8,7 @@
 
 #include "engine/run_parts.hpp"
 #include "engine/tensor_bridge.hpp"
+#include "net/backbone.hpp"
 
 namespace da3::engine {
 
@@ -85,7 +86,7 @@ void read_inputs(const da3_run& run, const Model& model, bool with_data, RunRequ
                 "input 'intrinsics' without 'extrinsics': this model uses them only together", kInput,
                 named.intrinsics);
   if (named.extrinsics < 0) return;
-  if (!model.has_cameras())
+  if (!model.capabilities().pose_input)
     throw Error(DA3_E_UNSUPPORTED, "input 'extrinsics': model '" + model.config().name + "' takes no poses",
                 kInput, named.extrinsics);
   if (named.intrinsics < 0)

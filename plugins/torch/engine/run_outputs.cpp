@@ -11,6 +11,7 @@
 
 #include "engine/run_parts.hpp"
 #include "engine/tensor_bridge.hpp"
+#include "net/backbone.hpp"
 
 namespace da3::engine {
 
@@ -23,38 +24,47 @@ std::optional<int64_t> feature_block(std::string_view name) {
   return option_type::parse_int(name.substr(prefix.size()));
 }
 
+struct NamedOutput {
+  std::string_view name;
+  OutputKind kind;
+  bool available;
+};
+
+std::vector<NamedOutput> named_outputs(const net::Capabilities& can) {
+  return {{"depth", OutputKind::depth, true},
+          {"confidence", OutputKind::confidence, can.confidence},
+          {"sky", OutputKind::sky, can.sky},
+          {"extrinsics", OutputKind::extrinsics, can.pose},
+          {"intrinsics", OutputKind::intrinsics, can.pose},
+          {"ray", OutputKind::ray, can.ray},
+          {"ray_confidence", OutputKind::ray_confidence, can.ray},
+          {"scale_factor", OutputKind::scale_factor, can.scale_factor}};
+}
+
 OutputPlan plan_output(std::string_view name, const Model& model, int64_t index) {
-  constexpr std::array<std::pair<std::string_view, OutputKind>, 6> kinds{
-      {{"depth", OutputKind::depth},
-       {"confidence", OutputKind::confidence},
-       {"extrinsics", OutputKind::extrinsics},
-       {"intrinsics", OutputKind::intrinsics},
-       {"ray", OutputKind::ray},
-       {"ray_confidence", OutputKind::ray_confidence}}};
+  const net::Capabilities& can = model.capabilities();
+  const auto not_made = [&] {
+    return Error(DA3_E_UNSUPPORTED,
+                 "output '" + std::string(name) + "': model '" + model.config().name + "' does not make it",
+                 kOutput, index);
+  };
   std::vector<std::string> known;
-  for (const auto& [known_name, kind] : kinds) {
-    known.emplace_back(known_name);
-    if (known_name != name) continue;
-    if ((kind == OutputKind::extrinsics || kind == OutputKind::intrinsics) && !model.has_cameras())
-      throw Error(DA3_E_UNSUPPORTED,
-                  "output '" + std::string(name) + "': model '" + model.config().name + "' has no cameras",
-                  kOutput, index);
-    return {kind, -1, nullptr};
+  for (const NamedOutput& output : named_outputs(can)) {
+    if (output.name == name) {
+      if (!output.available) throw not_made();
+      return {output.kind, -1, nullptr};
+    }
+    if (output.available) known.emplace_back(output.name);
   }
   if (const auto block = feature_block(name)) {
-    if (*block < 0 || *block >= model.config().net.backbone.depth)
+    if (*block < 0 || *block >= can.feature_blocks)
       throw Error(DA3_E_INVALID,
                   "output '" + std::string(name) + "': the backbone's blocks are 0 to " +
-                      std::to_string(model.config().net.backbone.depth - 1),
+                      std::to_string(can.feature_blocks - 1),
                   kOutput, index);
     return {OutputKind::feature, *block, nullptr};
   }
-  for (const char* other : {"sky", "scale_factor", "gaussians.means", "gaussians.scales",
-                            "gaussians.rotations", "gaussians.harmonics", "gaussians.opacities"})
-    if (name == other)
-      throw Error(DA3_E_UNSUPPORTED,
-                  "output '" + std::string(name) + "': model '" + model.config().name + "' does not make it",
-                  kOutput, index);
+  if (name.starts_with("gaussians.")) throw not_made();
   throw Error(DA3_E_INVALID,
               "unknown output '" + std::string(name.substr(0, 60)) + "'" + suggestion(name, known), kOutput,
               index);
@@ -65,6 +75,7 @@ std::vector<int64_t> output_shape(const OutputPlan& plan, const RunShape& s, con
   switch (plan.kind) {
     case OutputKind::depth:
     case OutputKind::confidence:
+    case OutputKind::sky:
       return {s.scenes, s.views, s.height, s.width};
     case OutputKind::extrinsics:
       return {s.scenes, s.views, 3, 4};
@@ -74,8 +85,37 @@ std::vector<int64_t> output_shape(const OutputPlan& plan, const RunShape& s, con
       return {s.scenes, s.views, 8 * rows, 8 * columns, 6};
     case OutputKind::ray_confidence:
       return {s.scenes, s.views, 8 * rows, 8 * columns};
+    case OutputKind::scale_factor:
+      return {s.scenes};
     default:
-      return {s.scenes, s.views, rows, columns, model.config().net.backbone.embed_dim};
+      return {s.scenes, s.views, rows, columns, model.capabilities().feature_width};
+  }
+}
+
+/// What the network must compute for an output.
+void ask_for(const OutputPlan& plan, net::NetRequest& network) {
+  switch (plan.kind) {
+    case OutputKind::depth:
+    case OutputKind::confidence:
+      network.depth = true;
+      break;
+    case OutputKind::sky:
+      network.sky = true;
+      break;
+    case OutputKind::extrinsics:
+    case OutputKind::intrinsics:
+      network.cameras = true;
+      break;
+    case OutputKind::ray:
+    case OutputKind::ray_confidence:
+      network.rays = true;
+      break;
+    case OutputKind::scale_factor:
+      network.scale_factor = true;
+      break;
+    case OutputKind::feature:
+      network.features.push_back(plan.block);
+      break;
   }
 }
 
@@ -93,11 +133,7 @@ void read_outputs(const da3_run& run, const Model& model, RunRequest& request) {
     OutputPlan plan = plan_output(name, model, i);
     plan.target = run.out[i];
     check_output(*plan.target, output_shape(plan, request.shape, model), i);
-    if (plan.kind == OutputKind::depth || plan.kind == OutputKind::confidence) request.network.depth = true;
-    if (plan.kind == OutputKind::ray || plan.kind == OutputKind::ray_confidence) request.network.rays = true;
-    if (plan.kind == OutputKind::extrinsics || plan.kind == OutputKind::intrinsics)
-      request.network.cameras = true;
-    if (plan.kind == OutputKind::feature) request.network.features.push_back(plan.block);
+    ask_for(plan, request.network);
     request.outputs.push_back(plan);
   }
   if (request.outputs.empty()) throw Error(DA3_E_INVALID, "no output was asked for", kOutput, -1);

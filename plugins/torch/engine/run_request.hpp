@@ -8,12 +8,22 @@
 #include <vector>
 
 #include "engine/model.hpp"
-#include "net/any_view_net.hpp"
+#include "net/network.hpp"
 
 namespace da3::engine {
 
 /// What an output's name stands for.
-enum class OutputKind { depth, confidence, extrinsics, intrinsics, ray, ray_confidence, feature };
+enum class OutputKind {
+  depth,
+  confidence,
+  sky,
+  extrinsics,
+  intrinsics,
+  ray,
+  ray_confidence,
+  scale_factor,
+  feature
+};
 
 struct OutputPlan {
   OutputKind kind = OutputKind::depth;

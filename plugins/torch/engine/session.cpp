@@ -21,6 +21,10 @@ at::Tensor pick(const net::NetOutputs& out, const OutputPlan& plan) {
       return out.depth;
     case OutputKind::confidence:
       return out.confidence;
+    case OutputKind::sky:
+      return out.sky;
+    case OutputKind::scale_factor:
+      return out.scale_factor;
     case OutputKind::extrinsics:
       return out.cameras.extrinsics;
     case OutputKind::intrinsics:

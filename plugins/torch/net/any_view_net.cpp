@@ -5,10 +5,6 @@
 
 namespace da3::net {
 
-namespace {
-constexpr size_t kKeptGeometries = 8;
-}
-
 AnyViewNet::AnyViewNet(const WeightSource& source, const checkpoint::NetConfig& config)
     : config_(config),
       backbone_(WeightReader(source, config.prefix + "backbone.pretrained."), config.backbone),
@@ -19,39 +15,30 @@ AnyViewNet::AnyViewNet(const WeightSource& source, const checkpoint::NetConfig& 
   }
 }
 
-std::shared_ptr<const AnyViewNet::Geometry> AnyViewNet::geometry(int64_t height, int64_t width) const {
-  const std::lock_guard lock(geometries_mutex_);
-  for (auto it = geometries_.begin(); it != geometries_.end(); ++it) {
-    if ((*it)->size.height == height && (*it)->size.width == width) {
-      geometries_.splice(geometries_.begin(), geometries_, it);
-      return geometries_.front();
-    }
-  }
-  auto made = std::make_shared<Geometry>();
-  made->size = {height / kPatch, width / kPatch, height, width};
-  made->backbone = backbone_.geometry(made->size.rows, made->size.columns);
-  made->embeddings = head_.embeddings(made->size);
-  geometries_.push_front(made);
-  if (geometries_.size() > kKeptGeometries) geometries_.pop_back();
-  return made;
+Capabilities AnyViewNet::capabilities() const {
+  Capabilities can;
+  can.confidence = can.ray = true;
+  can.pose = can.pose_input = config_.camera.has_value();
+  can.feature_blocks = config_.backbone.depth;
+  can.feature_width = config_.backbone.embed_dim;
+  return can;
 }
 
 uint64_t AnyViewNet::forget_geometries() const {
-  const std::lock_guard lock(geometries_mutex_);
-  uint64_t bytes = 0;
-  for (const auto& kept : geometries_)
-    for (const at::Tensor* table :
-         {&kept->backbone.positions, &kept->backbone.local.cos, &kept->backbone.local.sin})
-      if (table->defined()) bytes += table->nbytes();
-  geometries_.clear();
-  return bytes;
+  return geometries_.clear([](const Geometry& kept) { return kept.backbone.bytes(); });
 }
 
 NetOutputs AnyViewNet::run(const NetInputs& inputs, const NetRequest& request, const Kernels& kernels,
                            const RunControl& control) const {
   const int64_t scenes = inputs.image.size(0), views = inputs.image.size(1);
   const int64_t height = inputs.image.size(2), width = inputs.image.size(3);
-  const auto tables = geometry(height, width);
+  const auto tables = geometries_.get(height, width, [&] {
+    Geometry made;
+    made.size = {height / kPatch, width / kPatch, height, width};
+    made.backbone = backbone_.geometry(made.size.rows, made.size.columns);
+    made.embeddings = head_.embeddings(made.size);
+    return made;
+  });
 
   Backbone::Request backbone_request{request.reference, request.features, {}};
   if (inputs.extrinsics.defined())

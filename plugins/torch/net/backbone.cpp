@@ -33,6 +33,13 @@ bool contains(const std::vector<int64_t>& values, int64_t value) {
 
 }  // namespace
 
+uint64_t BackboneGeometry::bytes() const {
+  uint64_t sum = 0;
+  for (const at::Tensor* table : {&positions, &local.cos, &local.sin})
+    if (table->defined()) sum += table->nbytes();
+  return sum;
+}
+
 Backbone::Backbone(const WeightReader& weights, const checkpoint::BackboneConfig& config) : config_(config) {
   patch_ =
       fold_normalisation(weights.tensor("patch_embed.proj.weight"), weights.tensor("patch_embed.proj.bias"));

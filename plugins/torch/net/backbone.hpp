@@ -28,6 +28,7 @@ struct BackboneGeometry {
   at::Tensor positions;           ///< [rows*columns, C]
   at::Tensor class_row;           ///< [C], class token with its position
   Rotation local, camera;         ///< empty without rotary embedding
+  uint64_t bytes() const;
 };
 
 struct BackboneResult {

@@ -22,7 +22,7 @@ at::Tensor as_image(const at::Tensor& map) { return map.permute({0, 3, 1, 2}); }
 
 DualDpt::DualDpt(const WeightReader& weights, const checkpoint::HeadConfig& config)
     : config_(config),
-      pyramid_(weights, config),
+      pyramid_(weights),
       depth_chain_(weights.below("scratch."), ""),
       depth_neck_(weights.convolution("scratch.output_conv1", 1, 1)),
       depth_hidden_(weights.convolution("scratch.output_conv2.0", 1, 1)),
@@ -73,7 +73,7 @@ DenseOutputs DualDpt::run(const std::vector<at::Tensor>& layers, const HeadGeome
     const int64_t count = std::min(chunk, views - start);
     std::vector<at::Tensor> part;
     for (const at::Tensor& layer : layers) part.push_back(layer.narrow(0, start, count));
-    const auto levels = pyramid_.run(part, geometry, embeddings.levels, kernels);
+    const auto levels = pyramid_.run(part, geometry, &embeddings.levels, kernels);
     for (size_t i = 0; i < levels.size(); ++i) control.see("head.level." + std::to_string(i), levels[i]);
     if (request.depth)
       run_depth(levels, geometry, embeddings, kernels, out.depth.narrow(0, start, count),

@@ -24,11 +24,11 @@ at::Tensor upscale(const at::Tensor& map, const Linear& layer, int64_t k, const 
 
 }  // namespace
 
-TokenPyramid::TokenPyramid(const WeightReader& weights, const checkpoint::HeadConfig&)
-    : norm_(weights.norm("norm", kHeadNormEps)),
-      upscale4_(weights.upscaling("resize_layers.0")),
+TokenPyramid::TokenPyramid(const WeightReader& weights)
+    : upscale4_(weights.upscaling("resize_layers.0")),
       upscale2_(weights.upscaling("resize_layers.1")),
       downscale_(weights.convolution("resize_layers.3", 2, 1)) {
+  if (weights.has("norm.weight")) norm_ = weights.norm("norm", kHeadNormEps);
   for (size_t i = 0; i < 4; ++i) {
     projects_[i] = weights.pointwise("projects." + std::to_string(i));
     adapters_[i] = weights.convolution("scratch.layer" + std::to_string(i + 1) + "_rn", 1, 1);
@@ -50,13 +50,14 @@ at::Tensor TokenPyramid::resize(size_t level, const at::Tensor& map, const Kerne
 
 std::array<at::Tensor, 4> TokenPyramid::run(const std::vector<at::Tensor>& layers,
                                             const HeadGeometry& geometry,
-                                            const std::array<GridEmbedding, 4>& embeddings,
+                                            const std::array<GridEmbedding, 4>* embeddings,
                                             const Kernels& kernels) const {
   std::array<at::Tensor, 4> maps;
   for (size_t i = 0; i < 4; ++i) {
-    const at::Tensor tokens = kernels.linear(kernels.layer_norm(layers[i], norm_), projects_[i]);
+    const at::Tensor tokens =
+        kernels.linear(norm_ ? kernels.layer_norm(layers[i], *norm_) : layers[i], projects_[i]);
     at::Tensor map = tokens.view({tokens.size(0), geometry.rows, geometry.columns, tokens.size(2)});
-    add_grid_(map, embeddings[i]);
+    if (embeddings) add_grid_(map, (*embeddings)[i]);
     maps[i] = kernels.convolution(resize(i, map, kernels), adapters_[i]);
   }
   return maps;

@@ -26,17 +26,18 @@ struct HeadGeometry {
 /// Tokens of four layers -> four feature maps at 4, 2, 1 and 1/2 times the patch grid, all `features` wide.
 class TokenPyramid {
  public:
-  TokenPyramid(const WeightReader& weights, const checkpoint::HeadConfig& config);
+  explicit TokenPyramid(const WeightReader& weights);
 
-  /// layers: four of [V, P, dim_in]. embeddings: one per level (at the patch grid, out_channels wide). ->
-  /// four [V, F, h, w].
+  /// layers: four of [V, P, dim_in]. embeddings: one per level (at the patch grid, out_channels wide), or
+  /// NULL.
+  /// -> four [V, F, h, w].
   std::array<at::Tensor, 4> run(const std::vector<at::Tensor>& layers, const HeadGeometry& geometry,
-                                const std::array<GridEmbedding, 4>& embeddings, const Kernels& kernels) const;
+                                const std::array<GridEmbedding, 4>* embeddings, const Kernels& kernels) const;
 
  private:
   at::Tensor resize(size_t level, const at::Tensor& map, const Kernels& kernels) const;
 
-  Norm norm_;
+  std::optional<Norm> norm_;  ///< DualDPT only
   std::array<Linear, 4> projects_;
   Linear upscale4_, upscale2_;
   Convolution downscale_;
@@ -46,7 +47,7 @@ class TokenPyramid {
 /// Two 3x3 convolutions with a skip.
 class ResidualUnit {
  public:
-  ResidualUnit(const WeightReader& weights);
+  explicit ResidualUnit(const WeightReader& weights);
   at::Tensor run(const at::Tensor& x, const Kernels& kernels) const;
 
  private:

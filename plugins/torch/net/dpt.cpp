@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "net/dpt.hpp"
+
+#include <ATen/ops/empty.h>
+#include <ATen/ops/empty_like.h>
+#include <ATen/ops/exp.h>
+#include <ATen/ops/relu.h>
+
+#include <algorithm>
+
+namespace da3::net {
+
+Dpt::Dpt(const WeightReader& weights)
+    : pyramid_(weights),
+      chain_(weights.below("scratch."), ""),
+      neck_(weights.convolution("scratch.output_conv1", 1, 1)),
+      depth_{weights.convolution("scratch.output_conv2.0", 1, 1),
+             weights.pointwise("scratch.output_conv2.2")},
+      sky_{weights.convolution("scratch.sky_output_conv2.0", 1, 1),
+           weights.pointwise("scratch.sky_output_conv2.2")} {}
+
+at::Tensor Dpt::Branch::run(const at::Tensor& features, const Kernels& kernels) const {
+  const at::Tensor map = kernels.convolution(features, hidden, Activation::relu).permute({0, 2, 3, 1});
+  return kernels.linear(map, out).select(-1, 0);
+}
+
+Dpt::Outputs Dpt::run(const std::vector<at::Tensor>& layers, const HeadGeometry& geometry,
+                      int64_t chunk_views, const Kernels& kernels, const RunControl& control) const {
+  const int64_t views = layers[0].size(0), chunk = std::max<int64_t>(1, chunk_views);
+  const at::Tensor depth = at::empty({views, geometry.height, geometry.width}, layers[0].options());
+  const at::Tensor sky = at::empty_like(depth);
+  for (int64_t start = 0; start < views; start += chunk) {
+    control.at_step("head", start, views);
+    const int64_t count = std::min(chunk, views - start);
+    std::vector<at::Tensor> part;
+    for (const at::Tensor& layer : layers) part.push_back(layer.narrow(0, start, count));
+    const auto levels = pyramid_.run(part, geometry, nullptr, kernels);
+    for (size_t i = 0; i < levels.size(); ++i) control.see("head.level." + std::to_string(i), levels[i]);
+    const at::Tensor features = kernels.upsample(kernels.convolution(chain_.run(levels, kernels), neck_),
+                                                 geometry.height, geometry.width);
+    depth.narrow(0, start, count).copy_(depth_.run(features, kernels).exp());
+    sky.narrow(0, start, count).copy_(at::relu(sky_.run(features, kernels)));
+  }
+  control.at_step("head", views, views);
+  return {depth, sky};
+}
+
+}  // namespace da3::net

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "net/mono_net.hpp"
+
+#include "net/sky.hpp"
+
+namespace da3::net {
+
+MonoNet::MonoNet(const WeightSource& source, const checkpoint::NetConfig& config, bool metric)
+    : metric_(metric),
+      config_(config),
+      backbone_(WeightReader(source, config.prefix + "backbone.pretrained."), config.backbone),
+      head_(WeightReader(source, config.prefix + "head.")) {}
+
+Capabilities MonoNet::capabilities() const {
+  Capabilities can;
+  can.sky = true;
+  can.metric = can.metric_by_focal = metric_;
+  can.feature_blocks = config_.backbone.depth;
+  can.feature_width = config_.backbone.embed_dim;
+  return can;
+}
+
+uint64_t MonoNet::forget_geometries() const {
+  return geometries_.clear([](const Geometry& kept) { return kept.backbone.bytes(); });
+}
+
+NetOutputs MonoNet::run(const NetInputs& inputs, const NetRequest& request, const Kernels& kernels,
+                        const RunControl& control) const {
+  const int64_t scenes = inputs.image.size(0), views = inputs.image.size(1);
+  const int64_t height = inputs.image.size(2), width = inputs.image.size(3);
+  const auto tables = geometries_.get(height, width, [&] {
+    Geometry made;
+    made.size = {height / kPatch, width / kPatch, height, width};
+    made.backbone = backbone_.geometry(made.size.rows, made.size.columns);
+    return made;
+  });
+  BackboneResult features = backbone_.run(inputs.image, {request.reference, request.features, {}},
+                                          tables->backbone, kernels, control);
+  NetOutputs out;
+  if (request.depth || request.sky) {
+    const Dpt::Outputs dense =
+        head_.run(features.layers, tables->size, request.head_chunk_views, kernels, control);
+    out.depth = dense.depth.unflatten(0, {scenes, views});
+    out.sky = dense.sky.unflatten(0, {scenes, views});
+    fill_sky_(out.depth, out.sky);
+  }
+  for (auto& [block, tokens] : features.features)
+    out.features[block] = tokens.unflatten(2, {tables->size.rows, tables->size.columns});
+  return out;
+}
+
+}  // namespace da3::net

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// The single-view networks da3mono-large and da3metric-large: depth and sky of each view by itself.
+#pragma once
+
+#include "checkpoint/model_config.hpp"
+#include "net/backbone.hpp"
+#include "net/dpt.hpp"
+#include "net/geometry_cache.hpp"
+#include "net/network.hpp"
+
+namespace da3::net {
+
+class MonoNet : public Network {
+ public:
+  /// metric: depth is metres at a focal length of 300 pixels.
+  MonoNet(const WeightSource& source, const checkpoint::NetConfig& config, bool metric);
+
+  Capabilities capabilities() const override;
+  NetOutputs run(const NetInputs& inputs, const NetRequest& request, const Kernels& kernels,
+                 const RunControl& control) const override;
+  uint64_t forget_geometries() const override;
+
+ private:
+  struct Geometry {
+    HeadGeometry size;
+    BackboneGeometry backbone;
+  };
+
+  bool metric_;
+  checkpoint::NetConfig config_;
+  Backbone backbone_;
+  Dpt head_;
+  mutable GeometryCache<Geometry> geometries_;
+};
+
+}  // namespace da3::net

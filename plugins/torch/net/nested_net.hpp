@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// da3nested-giant-large: the any-view network gives depth, poses and confidence, the metric network the
+// scale, so that both come out in metres.
+#pragma once
+
+#include "net/any_view_net.hpp"
+#include "net/mono_net.hpp"
+#include "net/network.hpp"
+
+namespace da3::net {
+
+class NestedNet : public Network {
+ public:
+  NestedNet(const WeightSource& source, const checkpoint::NetConfig& any_view,
+            const checkpoint::NetConfig& metric);
+
+  Capabilities capabilities() const override;
+  /// Throws Error(DA3_E_NUMERIC) for a scene with at most ten pixels that are not sky: it has no scale.
+  NetOutputs run(const NetInputs& inputs, const NetRequest& request, const Kernels& kernels,
+                 const RunControl& control) const override;
+  uint64_t forget_geometries() const override;
+
+ private:
+  AnyViewNet any_view_;
+  MonoNet metric_;
+};
+
+}  // namespace da3::net

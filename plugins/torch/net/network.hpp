@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// What every network of the family is to the engine: images of scenes in, asked-for outputs out.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <map>
+#include <vector>
+
+#include "net/camera.hpp"
+#include "net/kernels.hpp"
+#include "net/reference_view.hpp"
+#include "net/run_control.hpp"
+
+namespace da3::net {
+
+struct NetInputs {
+  at::Tensor image;       ///< uint8 [B, S, H, W, 3] on the device
+  at::Tensor extrinsics;  ///< float32 [B, S, 4, 4] normalised, or undefined
+  at::Tensor intrinsics;  ///< float32 [B, S, 3, 3], or undefined; needed with extrinsics
+};
+
+struct NetRequest {
+  bool depth = true;  ///< with confidence, where the network has it
+  bool cameras = false, rays = false, sky = false, scale_factor = false;
+  std::vector<int64_t> features;
+  ReferenceStrategy reference = ReferenceStrategy::saddle_balanced;
+  int64_t head_chunk_views = 8;
+};
+
+/// Undefined where it was not asked for.
+struct NetOutputs {
+  at::Tensor depth, confidence, sky;       ///< [B, S, H, W]
+  at::Tensor ray, ray_confidence;          ///< [B, S, 8 H/14, 8 W/14, 6] and the same without the last
+  Cameras cameras;                         ///< [B, S, 3, 4], [B, S, 3, 3]
+  std::map<int64_t, at::Tensor> features;  ///< [B, S, H/14, W/14, C]
+  at::Tensor scale_factor;                 ///< [B]
+};
+
+struct Capabilities {
+  bool confidence = false, pose = false, pose_input = false, ray = false, gaussians = false;
+  bool metric = false;           ///< depth in metres, or in metres by focal length: see metric_by_focal
+  bool metric_by_focal = false;  ///< depth times focal / 300 (pixels of H x W) is metres; the host multiplies
+  bool sky = false, scale_factor = false;
+  int64_t feature_blocks = 0, feature_width = 0;
+};
+
+class Network {
+ public:
+  virtual ~Network() = default;
+  virtual Capabilities capabilities() const = 0;
+  /// inputs and request ask only for what capabilities() has.
+  virtual NetOutputs run(const NetInputs& inputs, const NetRequest& request, const Kernels& kernels,
+                         const RunControl& control) const = 0;
+  /// Forgets the tables of past image sizes; returns about how many bytes they took.
+  virtual uint64_t forget_geometries() const = 0;
+};
+
+}  // namespace da3::net
