@@ -14,7 +14,7 @@ MonoNet::MonoNet(const WeightSource& source, const checkpoint::NetConfig& config
 Capabilities MonoNet::capabilities() const {
   Capabilities can;
   can.sky = true;
-  can.metric = can.metric_by_focal = metric_;
+  can.metric_by_focal = metric_;
   can.feature_blocks = config_.backbone.depth;
   can.feature_width = config_.backbone.embed_dim;
   return can;

@@ -40,8 +40,9 @@ struct NetOutputs {
 
 struct Capabilities {
   bool confidence = false, pose = false, pose_input = false, ray = false, gaussians = false;
-  bool metric = false;           ///< depth in metres, or in metres by focal length: see metric_by_focal
-  bool metric_by_focal = false;  ///< depth times focal / 300 (pixels of H x W) is metres; the host multiplies
+  bool metric = false;  ///< depth and poses are in metres
+  bool metric_by_focal =
+      false;  ///< depth times focal / 300 (focal in pixels of H x W) would be metres; the host multiplies
   bool sky = false, scale_factor = false;
   int64_t feature_blocks = 0, feature_width = 0;
 };

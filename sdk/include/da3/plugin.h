@@ -32,8 +32,9 @@
  *
  * DESCRIBE keys: effective.{device,precision,head_precision,threads,interop_threads,workers,prefetch,batch,compile,
  *   cache,deterministic} and effective.<key>.reason wherever the policy changed what was asked for. model_describe:
- *   model.{name,family,license,sha256,parameters}, capability.{confidence,pose,pose_input,ray,gaussians,metric,sky,
- *   features} as true|false, input.<name> and output.<name> as "float32 [B,S,H,W]". */
+ *   model.{name,family,license,sha256,parameters}, capability.{confidence,pose,pose_input,ray,gaussians,metric,
+ *   metric_by_focal,sky,features} as true|false (metric: depth and poses are metres; metric_by_focal: depth times
+ *   focal / 300 is, focal in pixels of H x W), input.<name> and output.<name> as "float32 [B,S,H,W]". */
 #ifndef DA3_PLUGIN_H
 #define DA3_PLUGIN_H
 #include <stddef.h>
