@@ -150,12 +150,18 @@ std::unique_ptr<LoadedPlugin> enter(Process& all, const boost::dll::shared_libra
   CallError error;
   const int32_t status = entry(DA3_ABI_MAJOR, DA3_ABI_MAJOR, host->get(), &table, error.get());
   error.check(status, "its da3_plugin_entry");
-  plugin->table = copy_table(table);
-  check_members(plugin->table);
-  check_agreement(plugin->table, name, manifest);
-  plugin->name = plugin->table.name;
-  plugin->runtime_id = text_or_empty(plugin->table.runtime_id);
-  check_runtime(all, plugin->runtime_id);
+  try {
+    plugin->table = copy_table(table);
+    check_members(plugin->table);
+    check_agreement(plugin->table, name, manifest);
+    plugin->name = plugin->table.name;
+    plugin->runtime_id = text_or_empty(plugin->table.runtime_id);
+    check_runtime(all, plugin->runtime_id);
+  } catch (...) {
+    // Each entry is matched by one shutdown, also the one of a plugin that is then refused.
+    if (plugin->table.shutdown) plugin->table.shutdown();
+    throw;
+  }
   return plugin;
 }
 

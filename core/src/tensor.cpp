@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cstdlib>
-#include <cstring>
 #include <da3/error.hpp>
 #include <da3/tensor.hpp>
+#include <memory>
 #include <utility>
 
 namespace da3 {
@@ -40,13 +40,17 @@ Tensor Tensor::adopt(std::string name, DType dtype, std::vector<int64_t> shape, 
 Tensor Tensor::allocate(std::string name, DType dtype, std::vector<int64_t> shape) {
   constexpr size_t alignment = 64;
   const size_t bytes = count_elements(name, dtype, shape) * dtype_size(dtype);
-  void* memory = nullptr;
-  if (::posix_memalign(&memory, alignment, bytes ? bytes : 1) != 0)
+  // calloc gives pages that are zero and take no memory before they are written: a run that is refused costs
+  // none.
+  void* memory = std::calloc(bytes + alignment, 1);
+  if (!memory)
     throw Error(DA3_E_NOMEM_HOST, "tensor " + name + ": " + std::to_string(bytes) +
                                       " bytes cannot be allocated; use fewer views or a smaller process_res");
-  std::shared_ptr<void> data(memory, std::free);
-  std::memset(memory, 0, bytes);
-  return adopt(std::move(name), dtype, std::move(shape), std::move(data));
+  const std::shared_ptr<void> owner(memory, std::free);
+  size_t space = bytes + alignment;
+  void* aligned = memory;
+  std::align(alignment, bytes, aligned, space);
+  return adopt(std::move(name), dtype, std::move(shape), std::shared_ptr<void>(owner, aligned));
 }
 
 Tensor Tensor::borrow(std::string name, DType dtype, std::vector<int64_t> shape, void* data) {

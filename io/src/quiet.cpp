@@ -6,6 +6,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <iostream>
@@ -52,7 +53,7 @@ FILE* make_filtered_stderr() {
 #if defined(__GLIBC__)
   cookie_io_functions_t functions{};
   functions.write = [](void*, const char* text, size_t size) -> ssize_t {
-    return write_filtered(text, size);
+    return std::max(write_filtered(text, size), 0);  // glibc wants 0 for an error, not -1
   };
   FILE* stream = fopencookie(nullptr, "w", functions);
 #elif defined(__APPLE__)

@@ -114,7 +114,7 @@ TEST_F(EngineTest, ImageOfFloats) {
 
 TEST_F(EngineTest, ImageOfFourDimensions) {
   image.ndim = 4;
-  expect_refused(DA3_E_SHAPE, kInput, 0, "5 dimensions");
+  expect_refused(DA3_E_SHAPE, kInput, 0, "[B,S,H,W,3]");
 }
 
 TEST_F(EngineTest, SidesThatAreNoMultiplesOf14) {
@@ -135,6 +135,14 @@ TEST_F(EngineTest, NegativeSide) {
 TEST_F(EngineTest, ImageOnAnotherDevice) {
   image.dl_type = 2;
   expect_refused(DA3_E_UNSUPPORTED, kInput, 0, "host memory");
+}
+
+TEST_F(EngineTest, TensorsOfAnOlderAbi) {
+  image.struct_size = 40;
+  expect_refused(DA3_E_ABI, kInput, 0, "struct_size");
+  image.struct_size = sizeof image;
+  output.struct_size = 40;
+  expect_refused(DA3_E_ABI, kOutput, 0, "struct_size");
 }
 
 TEST_F(EngineTest, NoOutput) {
@@ -330,6 +338,22 @@ TEST_F(EngineTest, EstimateRefusesShapesThatAreNone) {
   image_shape[0] = -1;
   EXPECT_EQ(plugin.estimate(model().model(), &r, &memory, nullptr), DA3_E_SHAPE);
   image.shape = nullptr;
+  EXPECT_EQ(plugin.estimate(model().model(), &r, &memory, nullptr), DA3_E_SHAPE);
+}
+
+TEST_F(EngineTest, EstimateChecksCamerasByShapeAlone) {
+  std::vector<int64_t> poses_shape{1, 2, 4, 4}, k_shape{1, 2, 3, 3};
+  const da3_tensor extrinsics = test::tensor("extrinsics", nullptr, 2, 32, poses_shape);
+  const da3_tensor intrinsics = test::tensor("intrinsics", nullptr, 2, 32, k_shape);
+  inputs = {&image, &extrinsics, &intrinsics};
+  da3_run r = made<da3_run>();
+  r.in = inputs.data();
+  r.n_in = 3;
+  r.out = outputs.data();
+  r.n_out = 1;
+  da3_memory memory = made<da3_memory>();
+  EXPECT_EQ(plugin.estimate(model().model(), &r, &memory, nullptr), DA3_OK);
+  k_shape[1] = 3;
   EXPECT_EQ(plugin.estimate(model().model(), &r, &memory, nullptr), DA3_E_SHAPE);
 }
 

@@ -13,19 +13,41 @@
 namespace da3::engine {
 namespace {
 
+/// Every process-global switch that a lease sets.
+struct Switches {
+  int threads;
+  bool deterministic, warn_only, fill, onednn;
+  at::Float32Precision matmul, convolution;
+  bool operator==(const Switches&) const = default;
+};
+
+Switches now() {
+  const at::Context& context = at::globalContext();
+  return {at::get_num_threads(),
+          context.deterministicAlgorithms(),
+          context.deterministicAlgorithmsWarnOnly(),
+          context.deterministicFillUninitializedMemory(),
+          context.userEnabledMkldnn(),
+          context.float32Precision(at::Float32Backend::MKLDNN, at::Float32Op::MATMUL),
+          context.float32Precision(at::Float32Backend::MKLDNN, at::Float32Op::CONV)};
+}
+
 TEST(RuntimeFlags, AreSetAndRestored) {
+  at::Context& context = at::globalContext();
   at::set_num_threads(2);
-  at::globalContext().setUserEnabledMkldnn(true);
-  at::globalContext().setDeterministicAlgorithms(false, false);
+  context.setUserEnabledMkldnn(true);
+  context.setDeterministicAlgorithms(false, false);
+  context.setDeterministicFillUninitializedMemory(true);
+  context.setFloat32Precision(at::Float32Backend::MKLDNN, at::Float32Op::MATMUL, at::Float32Precision::BF16);
+  context.setFloat32Precision(at::Float32Backend::MKLDNN, at::Float32Op::CONV, at::Float32Precision::TF32);
+  const Switches before = now();
   {
     const FlagLease lease({1, true, false});
-    EXPECT_EQ(at::get_num_threads(), 1);
-    EXPECT_TRUE(at::globalContext().deterministicAlgorithms());
-    EXPECT_FALSE(at::globalContext().userEnabledMkldnn());
+    const Switches wanted{
+        1, true, true, false, false, at::Float32Precision::IEEE, at::Float32Precision::IEEE};
+    EXPECT_EQ(now(), wanted);
   }
-  EXPECT_EQ(at::get_num_threads(), 2);
-  EXPECT_FALSE(at::globalContext().deterministicAlgorithms());
-  EXPECT_TRUE(at::globalContext().userEnabledMkldnn());
+  EXPECT_EQ(now(), before);
 }
 
 TEST(RuntimeFlags, RunsThatAgreeShareAndOthersWait) {

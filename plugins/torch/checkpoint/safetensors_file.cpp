@@ -38,11 +38,11 @@ struct Descriptor {
 }  // namespace
 
 struct SafetensorsFile::Mapping {
+  Descriptor file;
   void* address = nullptr;
   size_t bytes = 0;
 
   Mapping(const std::string& origin, const std::filesystem::path& path) {
-    Descriptor file;
     // O_NONBLOCK: a pipe of that name must be refused, not waited for.
     file.value = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (file.value < 0) cannot_open(origin, errno);
@@ -68,6 +68,21 @@ struct SafetensorsFile::Mapping {
   Mapping& operator=(const Mapping&) = delete;
 
   const std::byte* data() const { return static_cast<const std::byte*>(address); }
+
+  /// Copies bytes of the file. Touching the mapping of a file that was cut meanwhile ends the process;
+  /// reading it is an error.
+  void read(void* destination, size_t count, size_t offset, const std::string& origin) const {
+    auto* to = static_cast<char*>(destination);
+    while (count > 0) {
+      const ssize_t got = ::pread(file.value, to, count, static_cast<off_t>(offset));
+      if (got < 0 && errno == EINTR) continue;
+      if (got < 0) bad_checkpoint(origin, "it cannot be read: " + std::generic_category().message(errno));
+      if (got == 0) bad_checkpoint(origin, "it became shorter while it was read");
+      to += got;
+      offset += static_cast<size_t>(got);
+      count -= static_cast<size_t>(got);
+    }
+  }
 };
 
 SafetensorsFile SafetensorsFile::open(const std::filesystem::path& path) {
@@ -77,14 +92,15 @@ SafetensorsFile SafetensorsFile::open(const std::filesystem::path& path) {
   file.mapping_ = std::make_shared<const Mapping>(origin, path);
   const size_t bytes = file.mapping_->bytes;
   uint64_t header_bytes = 0;
-  std::memcpy(&header_bytes, file.mapping_->data(), 8);
+  file.mapping_->read(&header_bytes, sizeof header_bytes, 0, origin);
   if (header_bytes > max_header_bytes)
     bad_checkpoint(origin, "its header would have " + std::to_string(header_bytes) +
                                " bytes, more than the format's 100 MB: it is no safetensors file");
   if (header_bytes > bytes - 8)
     bad_checkpoint(origin, "its header of " + std::to_string(header_bytes) +
                                " bytes runs past the end: it is cut short");
-  const std::string_view json(reinterpret_cast<const char*>(file.mapping_->data()) + 8, header_bytes);
+  std::string json(header_bytes, '\0');
+  file.mapping_->read(json.data(), json.size(), 8, origin);
   const size_t start = 8 + size_t(header_bytes);
   Header header = parse_header(json, bytes - start, origin);
   for (HeaderEntry& entry : header.entries) {
@@ -104,6 +120,11 @@ const TensorView* SafetensorsFile::find(std::string_view name) const {
 const TensorView& SafetensorsFile::at(std::string_view name) const {
   if (const TensorView* tensor = find(name)) return *tensor;
   bad_checkpoint(path_.string(), "it has no tensor " + in_quotes(name));
+}
+
+void SafetensorsFile::read(const TensorView& tensor, void* destination) const {
+  mapping_->read(destination, tensor.bytes, static_cast<size_t>(tensor.data - mapping_->data()),
+                 path_.string());
 }
 
 void SafetensorsFile::release_pages(const TensorView& tensor) const {

@@ -31,17 +31,24 @@ RunShape image_shape(const std::vector<int64_t>& s, int64_t index) {
   return {s[0], s[1], s[2], s[3]};
 }
 
-void check_camera_shape(const at::Tensor& t, const RunShape& shape, const char* name, int64_t rows,
-                        int64_t index) {
+void check_camera_shape(const da3_tensor& tensor, const RunShape& shape, int64_t rows, int64_t index) {
+  check_input(tensor, at::kFloat, index);
   const std::vector<int64_t> want{shape.scenes, shape.views, rows, rows};
-  if (t.sizes().vec() != want)
+  const std::vector<int64_t> given = checked_shape(tensor, Side::input, index);
+  if (given != want)
     throw Error(DA3_E_SHAPE,
-                std::string("bad input '") + name + "': its shape is " + shape_text(t.sizes().vec()) +
+                std::string("bad input '") + tensor.name + "': its shape is " + shape_text(given) +
                     ", the images ask for " + shape_text(want),
                 kInput, index);
-  if (!t.isfinite().all().item<bool>())
-    throw Error(DA3_E_INVALID, std::string("bad input '") + name + "': it holds values that are not finite",
-                kInput, index);
+}
+
+at::Tensor finite_cameras(const da3_tensor& tensor, int64_t index) {
+  const at::Tensor cameras = wrap_input(tensor, at::kFloat, index);
+  if (!cameras.isfinite().all().item<bool>())
+    throw Error(DA3_E_INVALID,
+                std::string("bad input '") + tensor.name + "': it holds values that are not finite", kInput,
+                index);
+  return cameras;
 }
 
 struct NamedInputs {
@@ -51,9 +58,10 @@ struct NamedInputs {
 NamedInputs name_inputs(const da3_run& run) {
   NamedInputs named;
   for (uint32_t i = 0; i < run.n_in; ++i) {
-    if (!run.in || !run.in[i] || !run.in[i]->name)
+    if (!run.in || !run.in[i] || !DA3_HAS(run.in[i], da3_tensor, name) || !run.in[i]->name)
       throw Error(DA3_E_INVALID, "bad input: input " + std::to_string(i) + " has no name", kInput, i);
     const std::string name = run.in[i]->name;
+    check_struct(*run.in[i], Side::input, i);
     int64_t* slot = name == "image"        ? &named.image
                     : name == "extrinsics" ? &named.extrinsics
                     : name == "intrinsics" ? &named.intrinsics
@@ -74,27 +82,27 @@ NamedInputs name_inputs(const da3_run& run) {
 
 void read_inputs(const da3_run& run, const Model& model, bool with_data, RunRequest& request) {
   const NamedInputs named = name_inputs(run);
-  const da3_tensor& image = *run.in[named.image];
-  if (!with_data && !image.data) {
-    request.shape = image_shape(checked_shape(image, Side::input, named.image), named.image);
-    return;
-  }
-  request.inputs.image = wrap_input(image, at::kByte, 5, named.image);
-  request.shape = image_shape(request.inputs.image.sizes().vec(), named.image);
+  check_input(*run.in[named.image], at::kByte, named.image);
+  request.shape = image_shape(checked_shape(*run.in[named.image], Side::input, named.image), named.image);
   if (named.intrinsics >= 0 && named.extrinsics < 0)
     throw Error(DA3_E_UNSUPPORTED,
                 "input 'intrinsics' without 'extrinsics': this model uses them only together", kInput,
                 named.intrinsics);
-  if (named.extrinsics < 0) return;
-  if (!model.capabilities().pose_input)
+  const bool posed = named.extrinsics >= 0;
+  if (posed && !model.capabilities().pose_input)
     throw Error(DA3_E_UNSUPPORTED, "input 'extrinsics': model '" + model.config().name + "' takes no poses",
                 kInput, named.extrinsics);
-  if (named.intrinsics < 0)
+  if (posed && named.intrinsics < 0)
     throw Error(DA3_E_INVALID, "input 'extrinsics' needs 'intrinsics' beside it", kInput, named.extrinsics);
-  request.inputs.extrinsics = wrap_input(*run.in[named.extrinsics], at::kFloat, 4, named.extrinsics);
-  request.inputs.intrinsics = wrap_input(*run.in[named.intrinsics], at::kFloat, 4, named.intrinsics);
-  check_camera_shape(request.inputs.extrinsics, request.shape, "extrinsics", 4, named.extrinsics);
-  check_camera_shape(request.inputs.intrinsics, request.shape, "intrinsics", 3, named.intrinsics);
+  if (posed) {
+    check_camera_shape(*run.in[named.extrinsics], request.shape, 4, named.extrinsics);
+    check_camera_shape(*run.in[named.intrinsics], request.shape, 3, named.intrinsics);
+  }
+  if (!with_data) return;
+  request.inputs.image = wrap_input(*run.in[named.image], at::kByte, named.image);
+  if (!posed) return;
+  request.inputs.extrinsics = finite_cameras(*run.in[named.extrinsics], named.extrinsics);
+  request.inputs.intrinsics = finite_cameras(*run.in[named.intrinsics], named.intrinsics);
 }
 
 }  // namespace da3::engine

@@ -125,9 +125,10 @@ void read_outputs(const da3_run& run, const Model& model, RunRequest& request) {
   std::set<std::string> seen;
   request.network.depth = false;
   for (uint32_t i = 0; i < run.n_out; ++i) {
-    if (!run.out || !run.out[i] || !run.out[i]->name)
+    if (!run.out || !run.out[i] || !DA3_HAS(run.out[i], da3_tensor, name) || !run.out[i]->name)
       throw Error(DA3_E_INVALID, "bad output: output " + std::to_string(i) + " has no name", kOutput, i);
     const std::string name = run.out[i]->name;
+    check_struct(*run.out[i], Side::output, i);
     if (!seen.insert(name).second)
       throw Error(DA3_E_INVALID, "output '" + name + "' is asked for twice", kOutput, i);
     OutputPlan plan = plan_output(name, model, i);

@@ -80,8 +80,13 @@ FlagLease::FlagLease(const RuntimeFlags& flags) {
     state.before = Switches::current();
     state.flags = flags;
   }
+  try {
+    wanted(flags).apply();  // also by the second user: OpenMP's thread count belongs to the calling thread
+  } catch (...) {
+    if (state.users == 0) state.before.apply();
+    throw;
+  }
   ++state.users;
-  wanted(flags).apply();  // also by the second user: OpenMP's thread count belongs to the calling thread
 }
 
 FlagLease::~FlagLease() {

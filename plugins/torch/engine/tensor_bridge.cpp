@@ -93,14 +93,21 @@ std::vector<int64_t> checked_shape(const da3_tensor& tensor, Side side, int64_t 
   return shape;
 }
 
-at::Tensor wrap_input(const da3_tensor& tensor, at::ScalarType type, int64_t rank, int64_t index) {
+void check_struct(const da3_tensor& tensor, Side side, int64_t index) {
+  const da3_tensor* fields = &tensor;
+  if (!DA3_HAS(fields, da3_tensor, release))
+    refuse(DA3_E_ABI, side, index,
+           "'" + name_of(tensor) + "': its struct_size is " + std::to_string(tensor.struct_size) +
+               ", da3_tensor of ABI 1.0 has " + std::to_string(sizeof(da3_tensor)) + " bytes");
+}
+
+void check_input(const da3_tensor& tensor, at::ScalarType type, int64_t index) {
   check_place(tensor, Side::input, index);
   check_type(tensor, type, Side::input, index);
+}
+
+at::Tensor wrap_input(const da3_tensor& tensor, at::ScalarType type, int64_t index) {
   const std::vector<int64_t> shape = checked_shape(tensor, Side::input, index);
-  if (static_cast<int64_t>(shape.size()) != rank)
-    refuse(DA3_E_SHAPE, Side::input, index,
-           "'" + name_of(tensor) + "': its shape " + shape_text(shape) + " must have " +
-               std::to_string(rank) + " dimensions");
   if (!tensor.data) refuse(DA3_E_INVALID, Side::input, index, "'" + name_of(tensor) + "': it has no data");
   if (tensor.strides)
     for (int32_t i = 0; i < tensor.ndim; ++i)

@@ -4,8 +4,6 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
 
-#include <cstring>
-
 #include <da3/error.hpp>
 
 #include "net/kernels.hpp"
@@ -38,8 +36,7 @@ at::Tensor WeightReader::tensor(const std::string& name) const {
   const at::ScalarType type = scalar_type(view.dtype, prefix_ + name);
   // The file aligns tensors to nothing, so bytes are copied first and converted after.
   at::Tensor raw = at::empty(view.shape, at::TensorOptions().dtype(type));
-  if (view.bytes) std::memcpy(raw.mutable_data_ptr(), view.data, view.bytes);
-  source_.file.release_pages(view);
+  source_.file.read(view, raw.mutable_data_ptr());
   if (source_.on_bytes) source_.on_bytes(view.bytes);
   return raw.to(at::kFloat);
 }

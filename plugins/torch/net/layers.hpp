@@ -40,7 +40,7 @@ struct WeightSource {
   std::function<void(uint64_t)> on_bytes;  ///< called after each tensor with its bytes; may throw to cancel
 };
 
-/// Reads tensors below a name prefix as float32 and gives the mapped pages back. Algebra that removes work at
+/// Reads tensors below a name prefix as float32. Algebra that removes work at
 /// run time (folding scales) happens on these copies, on the CPU, before `place` moves them to the device.
 class WeightReader {
  public:
