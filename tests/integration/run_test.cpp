@@ -245,7 +245,32 @@ TEST_F(HostRun, OutputsThatCannotBeWritten) {
 #endif
 }
 
+TEST_F(HostRun, WhatWasDoneIsReportedWhenALaterSceneEndsTheRun) {
+  for (const char* name : {"photos/a.png", "photos/b.png", "photos/c.png"}) picture(name);
+  folder_.write("out/b", "a file where a folder is needed");
+  const auto result = null({"photos", "--mode", "independent", "-o", "out"});
+  EXPECT_EQ(result.exit_code, 4) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("1 done, 1 failed"));
+  const auto run = json_of("out/run.json");
+  EXPECT_EQ(run["exit_status"], 4);
+  EXPECT_EQ(run["scenes"].size(), 2u);
+  EXPECT_FALSE(there("out/c"));
+}
+
+TEST_F(HostRun, ProcessResSaysWhereItCameFrom) {
+  ASSERT_EQ(null({"-o", "out"}).exit_code, 0);
+  const auto run = json_of("out/run.json");
+  const auto entry = std::find_if(run["settings"].begin(), run["settings"].end(),
+                                  [](const auto& setting) { return setting["key"] == "process_res"; });
+  ASSERT_NE(entry, run["settings"].end());
+  EXPECT_EQ((*entry)["value"], "504");
+  EXPECT_THAT(std::string((*entry)["reason"]), HasSubstr("neither settings nor model say it"));
+}
+
 TEST_F(HostRun, NoTemporaryFilesStay) {
+  folder_.write("blocked/exports/npz/results.npz/is-a-folder", "");
+  EXPECT_EQ(null({"-o", "blocked"}).exit_code, 4);
+  EXPECT_THAT(files("blocked"), testing::ElementsAre("exports/npz/results.npz/is-a-folder"));
   ASSERT_EQ(null({"-o", "out"}).exit_code, 0);
   const auto before = files("out");
   ASSERT_EQ(null({"-o", "out"}).exit_code, 0);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Ctrl-C and kill: the current item is finished, a second signal stops it.
 #include <csignal>
+#include <sstream>
 
 #include "host_fixture.hpp"
 
@@ -24,6 +25,8 @@ TEST_F(Signals, TheFirstFinishesTheCurrentItem) {
     std::filesystem::remove_all(in("out"));
     const auto result = run("300", {{"\"stage\":\"waiting\"", signal}});
     EXPECT_EQ(result.exit_code, code) << result.err;
+    std::istringstream lines(result.err);
+    for (std::string line; std::getline(lines, line);) EXPECT_TRUE(nlohmann::json::accept(line)) << line;
     EXPECT_TRUE(there("out/a/exports/npz/results.npz"));
     EXPECT_FALSE(there("out/b"));
     EXPECT_EQ(json_of("out/run.json")["exit_status"], code);

@@ -102,7 +102,7 @@ ProcessRes process_res(const Setting& setting, const std::string& of_model) {
 }
 
 std::vector<PlanEntry> full_plan(const Engine& engine, const Setup& setup, const Arguments& arguments,
-                                 const std::string& of_model) {
+                                 const std::optional<std::string>& of_model) {
   std::vector<PlanEntry> entries = engine.plan();
   const RunSettings settings = run_settings(setup, arguments);
   for (PlanEntry& entry : entries) {
@@ -118,10 +118,14 @@ std::vector<PlanEntry> full_plan(const Engine& engine, const Setup& setup, const
       if (!arguments.inputs.empty()) entry.origin = "cli";
       if (settings.demo_inputs) entry.reason = "the demo scene: nobody named inputs";
     } else if (entry.key == "process_res") {
-      const ProcessRes chosen = process_res(settings.process_res, of_model);
-      if (!of_model.empty() || entry.value != "auto") entry.value = std::to_string(chosen.value);
-      entry.reason =
-          entry.value == "auto" ? "the model's own, else 504: known when it is loaded" : chosen.reason;
+      const ProcessRes chosen = process_res(settings.process_res, of_model.value_or(""));
+      if (of_model || entry.value != "auto") {
+        entry.value = std::to_string(chosen.value);
+        entry.origin = chosen.origin;
+        entry.reason = chosen.reason;
+      } else {
+        entry.reason = "the model's own, else 504: known when it is loaded";
+      }
     }
   }
   return entries;

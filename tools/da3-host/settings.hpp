@@ -4,6 +4,7 @@
 
 #include <da3/da3.hpp>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -48,8 +49,8 @@ struct ProcessRes {
 ProcessRes process_res(const Setting& setting, const std::string& of_model);
 
 /// The plan, with what this program adds to the core's: demo model, demo inputs, process_res. of_model:
-/// "model.process_res" of the model when one is loaded, else "".
+/// "model.process_res" of the model when one is loaded (it may be ""), else nothing.
 std::vector<PlanEntry> full_plan(const Engine& engine, const Setup& setup, const Arguments& arguments,
-                                 const std::string& of_model);
+                                 const std::optional<std::string>& of_model);
 
 }  // namespace da3::host

@@ -5,8 +5,13 @@
 
 namespace da3::host::signals {
 
-/// Signals that the parent has set to be ignored (nohup) stay ignored.
+/// Signals that the parent has set to be ignored (nohup) stay ignored. A reader that goes away (SIGPIPE) and
+/// a file size limit (SIGXFSZ) become errors of the write.
 void install();
+
+/// How the first signal is told on stderr; plain until somebody says otherwise.
+enum class Announcement { plain, json, none };
+void announce(Announcement how) noexcept;
 
 /// The first signal's number, 0: none came.
 int caught() noexcept;

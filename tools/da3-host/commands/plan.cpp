@@ -66,7 +66,7 @@ int plan_command(const Arguments& arguments) {
   Setup setup = make_setup(arguments);
   run_settings(setup, arguments);  // a bad format is worse than a missing backend
   const Engine engine = in_phase(Phase::backend, [&] { return Engine(setup.registry, setup.profile); });
-  const std::vector<PlanEntry> entries = full_plan(engine, setup, arguments, "");
+  const std::vector<PlanEntry> entries = full_plan(engine, setup, arguments, std::nullopt);
   print(arguments.json ? plan_json(entries, engine) : plan_table(entries, engine));
   return exit_ok;
 }

@@ -3,6 +3,8 @@
 #include <da3/io/open.hpp>
 #include <da3/option_type.hpp>
 
+#include <exception>
+
 #include "../exit_code.hpp"
 #include "../locations.hpp"
 #include "../run_scene.hpp"
@@ -24,6 +26,9 @@ class Run {
         level_(log_level()),
         progress_(arguments.quiet ? ProgressMode::none : arguments.progress, level_, Terminal::of(stderr)) {
     set_log_sink([this](LogLevel level, std::string_view line) { progress_.log(level, line); });
+    signals::announce(arguments.quiet                            ? signals::Announcement::none
+                      : arguments.progress == ProgressMode::json ? signals::Announcement::json
+                                                                 : signals::Announcement::plain);
   }
   ~Run() {
     set_log_sink({});
@@ -94,8 +99,7 @@ class Run {
     report_.process_res_method = settings_.process_res_method;
     report_.mode = settings_.mode == Mode::independent ? "independent" : "multiview";
     report_.output = settings_.output;
-    report_.settings = full_plan(engine, setup_, arguments_, std::to_string(resolution.value));
-    check_output();
+    report_.settings = full_plan(engine, setup_, arguments_, model.value("model.process_res"));
     // A broken installation, not a broken file: so it counts as a plugin that cannot be loaded.
     context_.io = in_phase(Phase::backend, [] { return &io::open(); });
     report_.image_libraries = context_.io->libraries;
@@ -110,6 +114,7 @@ class Run {
     scenes_ = in_phase(Phase::input, [&] {
       return list_scenes(settings_.inputs, settings_.mode, context_.io->list_inputs);
     });
+    check_output();
   }
 
   /// Before the work, where it can be seen without writing.
@@ -134,7 +139,7 @@ class Run {
       } catch (const PhaseError& error) {
         // Where one scene cannot be written the next cannot either, and a stop is a stop.
         const bool fatal = error.phase() == Phase::output || error.code() == DA3_E_CANCELLED;
-        if (scenes_.size() == 1 || fatal) throw;
+        if (scenes_.size() == 1) throw;
         SceneReport failed;
         failed.scene = scene;
         failed.failure = error.message();
@@ -142,22 +147,38 @@ class Run {
         progress_.end(time.lap(), "", error.message());
         if (first_failure_ == 0) first_failure_ = error.exit();
         report_.scenes.push_back(std::move(failed));
+        if (fatal) {
+          fatal_ = std::current_exception();
+          report_.exit_status = error.exit();
+          return;
+        }
       }
     }
   }
 
+  /// What is done is reported, also where an error ended the run: then as well as it can be, and the error
+  /// goes on.
   void finish() {
     size_t done = 0;
     for (const SceneReport& scene : report_.scenes) done += scene.failure.empty();
-    if (first_failure_ != 0) report_.exit_status = done > 0 ? exit_some_failed : first_failure_;
+    if (!fatal_ && first_failure_ != 0) report_.exit_status = done > 0 ? exit_some_failed : first_failure_;
     if (signals::caught() != 0) report_.exit_status = exit_signal + signals::caught();
-    if (done == 0) return;
+    if (done == 0) return end_of_fatal();
     report_.warnings = progress_.warnings();
     report_.peak_memory = peak_memory();
     report_.total_ms = total_.lap();
-    in_phase(Phase::output,
-             [&] { context_.io->write_text_atomic(report_.output / "run.json", run_json(report_)); });
-    print(table(report_));
+    try {
+      in_phase(Phase::output,
+               [&] { context_.io->write_text_atomic(report_.output / "run.json", run_json(report_)); });
+      print(table(report_));
+    } catch (const PhaseError&) {
+      if (!fatal_) throw;  // else the first error is the one to tell
+    }
+    end_of_fatal();
+  }
+
+  void end_of_fatal() const {
+    if (fatal_) std::rethrow_exception(fatal_);
   }
 
   const Arguments& arguments_;
@@ -170,6 +191,7 @@ class Run {
   SceneContext context_;
   std::vector<Scene> scenes_;
   int first_failure_ = 0;
+  std::exception_ptr fatal_;  ///< of the scene that ended the run before the others
 };
 
 }  // namespace
