@@ -90,6 +90,28 @@ TEST_F(RealEngineDeathTest, SgemmIsLibtorchsOwn) {
       << "a hijack would be seen";
 }
 
+/// The same through the plugin's own table, where nobody asks for DEEPBIND: it must be what a product does by
+/// itself.
+[[noreturn]] void tell_sgemm_of_the_plugin(const std::string& blas) {
+  if (!dlopen(blas.c_str(), RTLD_NOW | RTLD_GLOBAL)) std::exit(77);
+  test::TestHost host;
+  const da3_plugin* plugin = nullptr;
+  test::ErrorText error;
+  if (test::plugin_entry()(1, 1, &host.table, &plugin, error) != DA3_OK) std::exit(2);
+  da3_optimizer* optimizer = nullptr;
+  if (plugin->optimizer_create(nullptr, 0, 1, 0, &optimizer, error) != DA3_OK) std::exit(3);
+  da3_model* model = nullptr;
+  plugin->model_load(optimizer, "/nonexistent", nullptr, &model,
+                     error);  // opens the engine, then finds no model
+  std::fprintf(stderr, "sgemm_ in %s\n", test::where_landed("libtorch_cpu.so", "sgemm_").c_str());
+  std::exit(0);
+}
+
+TEST_F(RealEngineDeathTest, SgemmIsLibtorchsOwnInThePlugin) {
+  EXPECT_EXIT(tell_sgemm_of_the_plugin(fakes / "blas/libfake_blas.so"), ExitedWithCode(0),
+              "sgemm_ in .*libtorch_cpu.so");
+}
+
 /// What happens on a Debian machine: OpenCV brings the reference BLAS.
 TEST_F(RealEngineDeathTest, SgemmIsLibtorchsOwnBesideDebiansBlas) {
   void* blas = dlopen("libblas.so.3", RTLD_NOW | RTLD_LOCAL);

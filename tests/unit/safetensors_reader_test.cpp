@@ -194,6 +194,18 @@ std::string open_and_touch(const std::filesystem::path& path) {
   });
 }
 
+TEST(SafetensorsReader, AFileThatIsCutWhileItIsReadIsAnError) {
+  CheckpointFolder folder;
+  const auto path = folder.write(
+      "m", safetensors_bytes(R"({"a":{"dtype":"U8","shape":[50000],"data_offsets":[0,50000]}})", 50000));
+  const auto file = SafetensorsFile::open(path);
+  std::vector<std::byte> bytes(50000);
+  file.read(file.at("a"), bytes.data());
+  std::filesystem::resize_file(path, 4096);
+  EXPECT_THAT(error_of([&] { file.read(file.at("a"), bytes.data()); }),
+              testing::AllOf(StartsWith("DA3_E_MODEL"), HasSubstr("became shorter")));
+}
+
 TEST(SafetensorsReader, RefusesAFileCutAnywhere) {
   CheckpointFolder folder;
   const std::string bytes = safetensors_bytes(good_header, 26);
