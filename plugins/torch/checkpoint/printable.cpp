@@ -11,7 +11,7 @@ std::string printable(std::string_view text, size_t limit) {
   return result;
 }
 
-std::string in_quotes(std::string_view text) { 
+std::string in_quotes(std::string_view text) {
   // Not "'" + ...: gcc 12 warns of overlapping copies there (its bug 105651).
   std::string result(1, '\'');
   return result.append(printable(text, 120)).append(1, '\'');

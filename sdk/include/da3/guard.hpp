@@ -10,9 +10,10 @@
 
 namespace da3 {
 
-/// Fills the caller's error struct, allocating nothing; truncates the sentence at a UTF-8 boundary. Returns code.
-inline int32_t fill_error(da3_error* error, int32_t code, const char* message, int32_t kind = 0, int64_t index = -1,
-                          int32_t native = 0) noexcept {
+/// Fills the caller's error struct, allocating nothing; truncates the sentence at a UTF-8 boundary. Returns
+/// code.
+inline int32_t fill_error(da3_error* error, int32_t code, const char* message, int32_t kind = 0,
+                          int64_t index = -1, int32_t native = 0) noexcept {
   if (!error) return code;
   if (DA3_HAS(error, da3_error, code)) error->code = code;
   if (DA3_HAS(error, da3_error, kind)) error->kind = kind;
@@ -30,7 +31,8 @@ inline int32_t fill_error(da3_error* error, int32_t code, const char* message, i
   return code;
 }
 
-/// Calls body() and returns DA3_OK, or the code of what it threw with the sentence in error. Nothing gets past it.
+/// Calls body() and returns DA3_OK, or the code of what it threw with the sentence in error. Nothing gets
+/// past it.
 template <class Body>
 int32_t guard(da3_error* error, Body&& body) noexcept {
   try {
@@ -39,12 +41,14 @@ int32_t guard(da3_error* error, Body&& body) noexcept {
   } catch (const Error& e) {
     return fill_error(error, e.code(), e.what(), e.kind(), e.index(), e.native());
   } catch (const std::bad_alloc&) {
-    return fill_error(error, DA3_E_NOMEM_HOST,
-                      "out of host memory: an allocation failed; use fewer views, a smaller process_res or more memory");
+    return fill_error(
+        error, DA3_E_NOMEM_HOST,
+        "out of host memory: an allocation failed; use fewer views, a smaller process_res or more memory");
   } catch (const std::exception& e) {
     return fill_error(error, DA3_E_INTERNAL, e.what());
   } catch (...) {
-    return fill_error(error, DA3_E_INTERNAL, "internal error: an exception of unknown type; please report it");
+    return fill_error(error, DA3_E_INTERNAL,
+                      "internal error: an exception of unknown type; please report it");
   }
 }
 

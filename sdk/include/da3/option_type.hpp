@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The option type language of da3_option.type ("enum{auto}|int[1,4096]"): checks values, finds the nearest key.
-// Header only, standard library only, used by the core (profiles) and by plugins (optimizer_create).
+// The option type language of da3_option.type ("enum{auto}|int[1,4096]"): checks values, finds the nearest
+// key. Header only, standard library only, used by the core (profiles) and by plugins (optimizer_create).
 #pragma once
 
 #include <algorithm>
@@ -66,7 +66,8 @@ inline std::optional<bool> parse_bool(std::string_view text) {
 inline std::vector<std::string> parse_list(std::string_view text) {
   text = trim(text);
   std::vector<std::string> items;
-  if (text.size() >= 2 && text.front() == '[' && text.back() == ']') text = trim(text.substr(1, text.size() - 2));
+  if (text.size() >= 2 && text.front() == '[' && text.back() == ']')
+    text = trim(text.substr(1, text.size() - 2));
   if (text.empty()) return items;
   for (std::string_view item : split(text, ',')) items.emplace_back(trim(item));
   return items;
@@ -141,7 +142,8 @@ inline bool accepts(std::string_view type, std::string_view value) {
     if (name == "list") {
       const auto items = parse_list(value);
       const std::string_view inner = arguments;
-      if (std::all_of(items.begin(), items.end(), [&](const std::string& item) { return accepts(inner, item); }))
+      if (std::all_of(items.begin(), items.end(),
+                      [&](const std::string& item) { return accepts(inner, item); }))
         return true;
     }
   }
@@ -161,12 +163,18 @@ inline std::string in_words(std::string_view type) {
       if (bounds.size() != 2) return {};
       return " from " + std::string(trim(bounds[0])) + " to " + std::string(trim(bounds[1]));
     };
-    if (name == "bool") words += "true or false";
-    else if (name == "int") words += "a whole number" + range();
-    else if (name == "float") words += "a number" + range();
-    else if (name == "path") words += "a path";
-    else if (name == "string") words += "text";
-    else if (name == "list") words += "a list, each " + in_words(arguments);
+    if (name == "bool")
+      words += "true or false";
+    else if (name == "int")
+      words += "a whole number" + range();
+    else if (name == "float")
+      words += "a number" + range();
+    else if (name == "path")
+      words += "a path";
+    else if (name == "string")
+      words += "text";
+    else if (name == "list")
+      words += "a list, each " + in_words(arguments);
     else if (name == "enum") {
       const auto choices = split(arguments, ',');
       words += choices.size() == 1 ? "" : "one of ";
@@ -184,7 +192,8 @@ inline size_t distance(std::string_view a, std::string_view b) {
     row[0] = i;
     for (size_t j = 1; j <= b.size(); ++j) {
       row[j] = std::min({previous[j] + 1, row[j - 1] + 1, previous[j - 1] + (a[i - 1] != b[j - 1])});
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) row[j] = std::min(row[j], before[j - 2] + 1);
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+        row[j] = std::min(row[j], before[j - 2] + 1);
     }
     before.swap(previous);
     previous.swap(row);
