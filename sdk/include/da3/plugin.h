@@ -35,7 +35,7 @@
  *   model.{name,family,license,sha256,parameters}, capability.{confidence,pose,pose_input,ray,gaussians,metric,
  *   metric_by_focal,sky,features} as true|false (metric: depth and poses are metres; metric_by_focal: depth times
  *   focal / 300 is, focal in pixels of H x W), input.<name> and output.<name> as "float32 [B,S,H,W]". */
-/* clang-format off: a struct reads as a table here */
+/* clang-format off */ /* a struct reads as a table here */
 #ifndef DA3_PLUGIN_H
 #define DA3_PLUGIN_H
 #include <stddef.h>
