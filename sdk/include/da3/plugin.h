@@ -1,3 +1,4 @@
+/* clang-format off */
 /* SPDX-License-Identifier: Apache-2.0
  * da3/plugin.h - the DA3 plugin ABI, version 1.0-rc. C99; needs only <stddef.h> and <stdint.h>.
  * A plugin is a shared library libda3_<name>.so|.dylib that exports one function, da3_plugin_entry (at the end).
@@ -35,7 +36,6 @@
  *   model.{name,family,license,sha256,parameters}, capability.{confidence,pose,pose_input,ray,gaussians,metric,
  *   metric_by_focal,sky,features} as true|false (metric: depth and poses are metres; metric_by_focal: depth times
  *   focal / 300 is, focal in pixels of H x W), input.<name> and output.<name> as "float32 [B,S,H,W]". */
-/* clang-format off */ /* a struct reads as a table here */
 #ifndef DA3_PLUGIN_H
 #define DA3_PLUGIN_H
 #include <stddef.h>
