@@ -144,6 +144,13 @@ TEST(DepthRange, IsExact) {
   EXPECT_EQ(depth_range(one).median, 7);
 }
 
+TEST(DepthUnit, FollowsTheModel) {
+  EXPECT_EQ(depth_unit({{"capability.metric", "true", ""}}), "metres");
+  EXPECT_THAT(depth_unit({{"capability.metric", "false", ""}, {"capability.metric_by_focal", "true", ""}}),
+              HasSubstr("focal / 300"));
+  EXPECT_EQ(depth_unit({}), "relative units");
+}
+
 std::string written(ProgressMode mode, Terminal terminal) {
   std::FILE* file = std::tmpfile();
   {

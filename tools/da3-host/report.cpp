@@ -48,11 +48,9 @@ std::string pictures(const SceneReport& scene) {
 }
 
 std::string one_scene(const RunReport& report, const SceneReport& scene) {
-  const bool metric = value_of(report.model, "capability.metric") == "true";
   std::string text =
       row("forward", format("%.1f ms", scene.times.forward)) + row("views", views_text(scene)) +
-      row("depth",
-          range_text(scene.depth) + " (min .. median .. max, " + (metric ? "metres)" : "relative units)"));
+      row("depth", range_text(scene.depth) + " (min .. median .. max, " + depth_unit(report.model) + ")");
   if (const std::string folder = pictures(scene); !folder.empty()) text += row("pictures", folder);
   return text;
 }
@@ -111,6 +109,13 @@ std::string value_of(const std::vector<Setting>& settings, std::string_view key)
   for (const Setting& setting : settings)
     if (setting.key == key) return setting.value;
   return {};
+}
+
+std::string depth_unit(const std::vector<Setting>& model) {
+  if (value_of(model, "capability.metric") == "true") return "metres";
+  if (value_of(model, "capability.metric_by_focal") == "true")
+    return "times focal / 300 is metres, focal in pixels";
+  return "relative units";
 }
 
 std::string table(const RunReport& report) {

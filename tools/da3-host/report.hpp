@@ -64,6 +64,9 @@ std::string utc_now();
 /// The value of a key, or "".
 std::string value_of(const std::vector<Setting>& settings, std::string_view key);
 
+/// What depth is measured in, by the model's capabilities: "metres", "relative units", ...
+std::string depth_unit(const std::vector<Setting>& model);
+
 /// For people: device, policy, times, sizes, depth range, where the pictures are; then every file, one a
 /// line.
 std::string table(const RunReport& report);

@@ -85,8 +85,7 @@ Json times_json(const RunReport& report) {
 }
 
 Json conventions_json(const RunReport& report) {
-  const bool metric = value_of(report.model, "capability.metric") == "true";
-  return {{"depth", std::string("z-depth, ") + (metric ? "metres" : "relative units")},
+  return {{"depth", "z-depth, " + depth_unit(report.model)},
           {"confidence", "1 and above; higher is surer"},
           {"extrinsics", "world-to-camera, OpenCV axes (x right, y down, z forward)"},
           {"intrinsics", "pixels of the processed size, pixel centres at integers"},
