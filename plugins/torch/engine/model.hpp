@@ -8,8 +8,10 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "checkpoint/capabilities.hpp"
 #include "checkpoint/model_config.hpp"
 #include "engine/context.hpp"
 #include "net/network.hpp"
@@ -27,9 +29,6 @@ class Watcher {
   const da3_watch* watch_;
 };
 
-/// Calls sink(key, value) for a list of describe lines.
-using DescribeSink = std::function<void(const std::string& key, const std::string& value)>;
-
 class Model {
  public:
   /// Reads folder/model.safetensors and config.json. Throws Error: DA3_E_NOT_FOUND, DA3_E_MODEL,
@@ -40,20 +39,21 @@ class Model {
   Model(const Model&) = delete;
   Model& operator=(const Model&) = delete;
 
-  void describe(const DescribeSink& sink) const;
-
   Context& context() const { return context_; }
   const checkpoint::ModelConfig& config() const { return config_; }
   const net::Network& network() const { return *network_; }
   uint64_t weight_bytes() const { return weight_bytes_; }
-  const net::Capabilities& capabilities() const { return capabilities_; }
+  const checkpoint::Capabilities& capabilities() const { return capabilities_; }
+  /// model_describe's lines.
+  const std::vector<std::pair<std::string, std::string>>& description() const { return description_; }
 
  private:
   Context& context_;
   checkpoint::ModelConfig config_;
   std::unique_ptr<net::Network> network_;
-  net::Capabilities capabilities_;
-  uint64_t weight_bytes_ = 0, parameters_ = 0;
+  checkpoint::Capabilities capabilities_;
+  std::vector<std::pair<std::string, std::string>> description_;
+  uint64_t weight_bytes_ = 0;
 };
 
 }  // namespace da3::engine

@@ -84,25 +84,23 @@ void read_inputs(const da3_run& run, const Model& model, bool with_data, RunRequ
   const NamedInputs named = name_inputs(run);
   check_input(*run.in[named.image], at::kByte, named.image);
   request.shape = image_shape(checked_shape(*run.in[named.image], Side::input, named.image), named.image);
-  if (named.intrinsics >= 0 && named.extrinsics < 0)
-    throw Error(DA3_E_UNSUPPORTED,
-                "input 'intrinsics' without 'extrinsics': this model uses them only together", kInput,
-                named.intrinsics);
   const bool posed = named.extrinsics >= 0;
   if (posed && !model.capabilities().pose_input)
-    throw Error(DA3_E_UNSUPPORTED, "input 'extrinsics': model '" + model.config().name + "' takes no poses",
+    throw Error(DA3_E_UNSUPPORTED,
+                "input 'extrinsics': model '" + model.config().name +
+                    "' takes no poses; use one that does: " + checkpoint::models_with("pose_input"),
                 kInput, named.extrinsics);
   if (posed && named.intrinsics < 0)
     throw Error(DA3_E_INVALID, "input 'extrinsics' needs 'intrinsics' beside it", kInput, named.extrinsics);
-  if (posed) {
-    check_camera_shape(*run.in[named.extrinsics], request.shape, 4, named.extrinsics);
+  if (posed) check_camera_shape(*run.in[named.extrinsics], request.shape, 4, named.extrinsics);
+  if (named.intrinsics >= 0)
     check_camera_shape(*run.in[named.intrinsics], request.shape, 3, named.intrinsics);
-  }
   if (!with_data) return;
   request.inputs.image = wrap_input(*run.in[named.image], at::kByte, named.image);
-  if (!posed) return;
-  request.inputs.extrinsics = finite_cameras(*run.in[named.extrinsics], named.extrinsics);
-  request.inputs.intrinsics = finite_cameras(*run.in[named.intrinsics], named.intrinsics);
+  // Intrinsics without poses are checked and change nothing: upstream's networks take both or none.
+  if (named.intrinsics >= 0)
+    request.inputs.intrinsics = finite_cameras(*run.in[named.intrinsics], named.intrinsics);
+  if (posed) request.inputs.extrinsics = finite_cameras(*run.in[named.extrinsics], named.extrinsics);
 }
 
 }  // namespace da3::engine

@@ -9,7 +9,7 @@
 
 namespace da3::engine {
 
-void read_options(const da3_run& run, RunRequest& request) {
+void read_options(const da3_run& run, const Model& model, RunRequest& request) {
   const std::vector<std::string> known{"ref_view_strategy", "use_ray_pose", "seed"};
   std::set<std::string> seen;
   for (uint32_t i = 0; i < run.n_opts; ++i) {
@@ -33,13 +33,16 @@ void read_options(const da3_run& run, RunRequest& request) {
     } else if (key == "use_ray_pose") {
       const auto flag = option_type::parse_bool(value);
       if (!flag) throw bad_value("true or false");
-      if (*flag)
-        throw Error(
-            DA3_E_UNSUPPORTED,
-            "use_ray_pose is not in this version; leave it at false: poses come from the camera decoder",
-            kOption, i);
+      if (*flag && !model.capabilities().ray)
+        throw Error(DA3_E_UNSUPPORTED,
+                    "use_ray_pose: model '" + model.config().name +
+                        "' has no rays; use one that has: " + checkpoint::models_with("ray"),
+                    kOption, i);
+      request.network.ray_pose = *flag;
     } else if (key == "seed") {
-      if (!option_type::parse_int(value)) throw bad_value("a whole number");
+      const auto seed = option_type::parse_int(value);
+      if (!seed) throw bad_value("a whole number");
+      request.network.seed = static_cast<uint64_t>(*seed);
     } else {
       throw Error(DA3_E_UNKNOWN_KEY,
                   "unknown run option '" + key.substr(0, 60) + "'" + suggestion(key, known), kOption, i);

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <da3/error.hpp>
 
-#include <array>
-#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -17,106 +15,49 @@ namespace da3::engine {
 
 namespace {
 
-/// The block of "feature.<block>".
-std::optional<int64_t> feature_block(std::string_view name) {
-  constexpr std::string_view prefix = "feature.";
-  if (!name.starts_with(prefix)) return std::nullopt;
-  return option_type::parse_int(name.substr(prefix.size()));
+/// The model has this capability of checkpoint::describe ("" is had by all).
+bool has(const Model& model, std::string_view capability) {
+  if (capability.empty()) return true;
+  for (const auto& [key, value] : model.description())
+    if (key == "capability." + std::string(capability)) return value == "true";
+  return false;
 }
 
-struct NamedOutput {
-  std::string_view name;
-  OutputKind kind;
-  bool available;
-};
-
-std::vector<NamedOutput> named_outputs(const net::Capabilities& can) {
-  return {{"depth", OutputKind::depth, true},
-          {"confidence", OutputKind::confidence, can.confidence},
-          {"sky", OutputKind::sky, can.sky},
-          {"extrinsics", OutputKind::extrinsics, can.pose},
-          {"intrinsics", OutputKind::intrinsics, can.pose},
-          {"ray", OutputKind::ray, can.ray},
-          {"ray_confidence", OutputKind::ray_confidence, can.ray},
-          {"scale_factor", OutputKind::scale_factor, can.scale_factor}};
+Error not_made(std::string_view name, const Model& model, const char* capability, int64_t index) {
+  return Error(DA3_E_UNSUPPORTED,
+               "output '" + std::string(name) + "': model '" + model.config().name +
+                   "' does not make it; use one that does: " + checkpoint::models_with(capability),
+               kOutput, index);
 }
 
 OutputPlan plan_output(std::string_view name, const Model& model, int64_t index) {
-  const net::Capabilities& can = model.capabilities();
-  const auto not_made = [&] {
-    return Error(DA3_E_UNSUPPORTED,
-                 "output '" + std::string(name) + "': model '" + model.config().name + "' does not make it",
-                 kOutput, index);
-  };
   std::vector<std::string> known;
-  for (const NamedOutput& output : named_outputs(can)) {
-    if (output.name == name) {
-      if (!output.available) throw not_made();
-      return {output.kind, -1, nullptr};
+  for (const OutputKind& kind : output_kinds()) {
+    const bool available = has(model, kind.capability);
+    if (kind.name == name) {
+      if (!available) throw not_made(name, model, kind.capability, index);
+      return {&kind, -1, nullptr};
     }
-    if (output.available) known.emplace_back(output.name);
+    if (available) known.emplace_back(kind.name);
   }
   if (const auto block = feature_block(name)) {
-    if (*block < 0 || *block >= can.feature_blocks)
+    const int64_t blocks = model.capabilities().feature_blocks;
+    if (*block < 0 || *block >= blocks)
       throw Error(DA3_E_INVALID,
-                  "output '" + std::string(name) + "': the backbone's blocks are 0 to " +
-                      std::to_string(can.feature_blocks - 1),
+                  "output '" + std::string(name.substr(0, 60)) + "': the backbone's blocks are 0 to " +
+                      std::to_string(blocks - 1),
                   kOutput, index);
-    return {OutputKind::feature, *block, nullptr};
+    return {nullptr, *block, nullptr};
   }
-  if (name.starts_with("gaussians.")) throw not_made();
   throw Error(DA3_E_INVALID,
               "unknown output '" + std::string(name.substr(0, 60)) + "'" + suggestion(name, known), kOutput,
               index);
 }
 
 std::vector<int64_t> output_shape(const OutputPlan& plan, const RunShape& s, const Model& model) {
-  const int64_t rows = s.height / net::kPatch, columns = s.width / net::kPatch;
-  switch (plan.kind) {
-    case OutputKind::depth:
-    case OutputKind::confidence:
-    case OutputKind::sky:
-      return {s.scenes, s.views, s.height, s.width};
-    case OutputKind::extrinsics:
-      return {s.scenes, s.views, 3, 4};
-    case OutputKind::intrinsics:
-      return {s.scenes, s.views, 3, 3};
-    case OutputKind::ray:
-      return {s.scenes, s.views, 8 * rows, 8 * columns, 6};
-    case OutputKind::ray_confidence:
-      return {s.scenes, s.views, 8 * rows, 8 * columns};
-    case OutputKind::scale_factor:
-      return {s.scenes};
-    default:
-      return {s.scenes, s.views, rows, columns, model.capabilities().feature_width};
-  }
-}
-
-/// What the network must compute for an output.
-void ask_for(const OutputPlan& plan, net::NetRequest& network) {
-  switch (plan.kind) {
-    case OutputKind::depth:
-    case OutputKind::confidence:
-      network.depth = true;
-      break;
-    case OutputKind::sky:
-      network.sky = true;
-      break;
-    case OutputKind::extrinsics:
-    case OutputKind::intrinsics:
-      network.cameras = true;
-      break;
-    case OutputKind::ray:
-    case OutputKind::ray_confidence:
-      network.rays = true;
-      break;
-    case OutputKind::scale_factor:
-      network.scale_factor = true;
-      break;
-    case OutputKind::feature:
-      network.features.push_back(plan.block);
-      break;
-  }
+  if (plan.kind) return plan.kind->shape(s, model.config());
+  return {s.scenes, s.views, s.height / net::kPatch, s.width / net::kPatch,
+          model.capabilities().feature_width};
 }
 
 }  // namespace
@@ -134,7 +75,10 @@ void read_outputs(const da3_run& run, const Model& model, RunRequest& request) {
     OutputPlan plan = plan_output(name, model, i);
     plan.target = run.out[i];
     check_output(*plan.target, output_shape(plan, request.shape, model), i);
-    ask_for(plan, request.network);
+    if (plan.kind)
+      plan.kind->ask(request.network);
+    else
+      request.network.features.push_back(plan.block);
     request.outputs.push_back(plan);
   }
   if (request.outputs.empty()) throw Error(DA3_E_INVALID, "no output was asked for", kOutput, -1);

@@ -21,7 +21,7 @@ inline std::string suggestion(std::string_view name, const std::vector<std::stri
 }
 
 /// Options of scope run.
-void read_options(const da3_run& run, RunRequest& request);
+void read_options(const da3_run& run, const Model& model, RunRequest& request);
 /// Inputs by name, and the run's shape.
 void read_inputs(const da3_run& run, const Model& model, bool with_data, RunRequest& request);
 /// Outputs by name; needs the run's shape.

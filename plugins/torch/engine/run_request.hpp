@@ -8,31 +8,15 @@
 #include <vector>
 
 #include "engine/model.hpp"
+#include "engine/output_kinds.hpp"
 #include "net/network.hpp"
 
 namespace da3::engine {
 
-/// What an output's name stands for.
-enum class OutputKind {
-  depth,
-  confidence,
-  sky,
-  extrinsics,
-  intrinsics,
-  ray,
-  ray_confidence,
-  scale_factor,
-  feature
-};
-
 struct OutputPlan {
-  OutputKind kind = OutputKind::depth;
-  int64_t block = -1;  ///< of a feature
+  const OutputKind* kind = nullptr;  ///< NULL: a feature
+  int64_t block = -1;                ///< of a feature
   da3_tensor* target = nullptr;
-};
-
-struct RunShape {
-  int64_t scenes = 0, views = 0, height = 0, width = 0;
 };
 
 struct RunRequest {

@@ -16,26 +16,7 @@ namespace da3::engine {
 namespace {
 
 at::Tensor pick(const net::NetOutputs& out, const OutputPlan& plan) {
-  switch (plan.kind) {
-    case OutputKind::depth:
-      return out.depth;
-    case OutputKind::confidence:
-      return out.confidence;
-    case OutputKind::sky:
-      return out.sky;
-    case OutputKind::scale_factor:
-      return out.scale_factor;
-    case OutputKind::extrinsics:
-      return out.cameras.extrinsics;
-    case OutputKind::intrinsics:
-      return out.cameras.intrinsics;
-    case OutputKind::ray:
-      return out.ray;
-    case OutputKind::ray_confidence:
-      return out.ray_confidence;
-    default:
-      return out.features.at(plan.block);
-  }
+  return plan.kind ? plan.kind->pick(out) : out.features.at(plan.block);
 }
 
 /// A sum is finite only if every term is, up to overflow, which is checked again value by value.

@@ -84,10 +84,10 @@ int32_t model_load(Context* context, const char* path, const da3_watch* watch, d
 int32_t model_describe(da3_model* model, da3_kv_sink sink, void* ctx, da3_error* error) {
   return torch_guard(error, [&] {
     require(model, "model");
-    model->model->describe([&](const std::string& key, const std::string& value) {
+    for (const auto& [key, value] : model->model->description()) {
       const da3_kv kv = make_kv(key.c_str(), value.c_str());
       sink(ctx, &kv);
-    });
+    }
   });
 }
 

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/any_view_net.hpp"
 
+#include <algorithm>
 #include <utility>
+#include <vector>
+
+#include "net/ray_pose.hpp"
 
 namespace da3::net {
 
@@ -13,15 +17,10 @@ AnyViewNet::AnyViewNet(const WeightSource& source, const checkpoint::NetConfig& 
     camera_decoder_.emplace(WeightReader(source, config.prefix + "cam_dec."));
     camera_encoder_.emplace(WeightReader(source, config.prefix + "cam_enc."));
   }
-}
-
-Capabilities AnyViewNet::capabilities() const {
-  Capabilities can;
-  can.confidence = can.ray = true;
-  can.pose = can.pose_input = config_.camera.has_value();
-  can.feature_blocks = config_.backbone.depth;
-  can.feature_width = config_.backbone.embed_dim;
-  return can;
+  if (config.gaussian) {
+    gs_head_.emplace(WeightReader(source, config.prefix + "gs_head."), config.gaussian->head);
+    gs_adapter_.emplace(*config.gaussian);
+  }
 }
 
 uint64_t AnyViewNet::forget_geometries() const {
@@ -30,13 +29,13 @@ uint64_t AnyViewNet::forget_geometries() const {
 
 NetOutputs AnyViewNet::run(const NetInputs& inputs, const NetRequest& request, const Kernels& kernels,
                            const RunControl& control) const {
-  const int64_t scenes = inputs.image.size(0), views = inputs.image.size(1);
   const int64_t height = inputs.image.size(2), width = inputs.image.size(3);
   const auto tables = geometries_.get(height, width, [&] {
     Geometry made;
     made.size = {height / kPatch, width / kPatch, height, width};
     made.backbone = backbone_.geometry(made.size.rows, made.size.columns);
     made.embeddings = head_.embeddings(made.size);
+    if (gs_head_) made.gaussians = gs_head_->embeddings(made.size);
     return made;
   });
 
@@ -46,23 +45,70 @@ NetOutputs AnyViewNet::run(const NetInputs& inputs, const NetRequest& request, c
         camera_encoder_->run(inputs.extrinsics, inputs.intrinsics, height, width, kernels);
   BackboneResult features = backbone_.run(inputs.image, backbone_request, tables->backbone, kernels, control);
 
-  NetOutputs out;
-  if (request.cameras) out.cameras = camera_decoder_->run(features.camera_tokens, height, width, kernels);
-  if (request.depth || request.rays) {
-    const DualDpt::Request head_request{request.depth, request.rays, request.head_chunk_views};
-    DenseOutputs dense =
-        head_.run(features.layers, tables->size, tables->embeddings, head_request, kernels, control);
-    const auto by_scene = [&](const at::Tensor& t) {
-      return t.defined() ? t.unflatten(0, {scenes, views}) : t;
-    };
-    out.depth = by_scene(dense.depth);
-    out.confidence = by_scene(dense.confidence);
-    out.ray = by_scene(dense.ray);
-    out.ray_confidence = by_scene(dense.ray_confidence);
-  }
-  for (auto& [block, tokens] : features.features)
-    out.features[block] = tokens.unflatten(2, {tables->size.rows, tables->size.columns});
+  NetOutputs out = dense_outputs(features, *tables, request, inputs, kernels, control);
+  if (request.cameras || request.gaussians) out.cameras = cameras(features, out, request, inputs, kernels);
+  if (request.gaussians) out.gaussians = gaussians(features, *tables, out, inputs, request, kernels, control);
+  out.features = std::move(features.features);
   return out;
+}
+
+NetOutputs AnyViewNet::dense_outputs(const BackboneResult& features, const Geometry& tables,
+                                     const NetRequest& request, const NetInputs& inputs,
+                                     const Kernels& kernels, const RunControl& control) const {
+  const bool cameras = request.cameras || request.gaussians;
+  const DualDpt::Request head_request{request.depth || request.gaussians,
+                                      request.rays || (cameras && request.ray_pose),
+                                      request.head_chunk_views};
+  NetOutputs out;
+  if (!head_request.depth && !head_request.rays) return out;
+  const DenseOutputs dense =
+      head_.run(features.layers, tables.size, tables.embeddings, head_request, kernels, control);
+  const auto by_scene = [&](const at::Tensor& t) {
+    return t.defined() ? t.unflatten(0, {inputs.image.size(0), inputs.image.size(1)}) : t;
+  };
+  out.depth = by_scene(dense.depth);
+  out.confidence = by_scene(dense.confidence);
+  out.ray = by_scene(dense.ray);
+  out.ray_confidence = by_scene(dense.ray_confidence);
+  return out;
+}
+
+Cameras AnyViewNet::cameras(const BackboneResult& features, const NetOutputs& dense,
+                            const NetRequest& request, const NetInputs& inputs,
+                            const Kernels& kernels) const {
+  const int64_t height = inputs.image.size(2), width = inputs.image.size(3);
+  if (request.ray_pose)
+    return cameras_from_rays(dense.ray, dense.ray_confidence, height, width, request.seed);
+  return camera_decoder_->run(features.camera_tokens, height, width, kernels);
+}
+
+Gaussians AnyViewNet::gaussians(const BackboneResult& features, const Geometry& tables, const NetOutputs& out,
+                                const NetInputs& inputs, const NetRequest& request, const Kernels& kernels,
+                                const RunControl& control) const {
+  const int64_t scenes = inputs.image.size(0), views = inputs.image.size(1);
+  const int64_t pixels = tables.size.height * tables.size.width;
+  const at::Tensor depth = out.depth.flatten(0, 1);
+  const at::Tensor extrinsics = out.cameras.extrinsics.to(at::kCPU, at::kDouble).contiguous();
+  const at::Tensor intrinsics = out.cameras.intrinsics.to(at::kCPU, at::kDouble).contiguous();
+  // Depth and cameras are in the scale that the network predicts; with given poses the gaussians take theirs.
+  std::vector<double> scales(static_cast<size_t>(scenes), 1.0);
+  if (inputs.extrinsics.defined())
+    for (int64_t b = 0; b < scenes; ++b)
+      scales[static_cast<size_t>(b)] = pose_scale(inputs.extrinsics[b], extrinsics[b]);
+
+  Gaussians result = gs_adapter_->allocate(scenes * views, pixels, depth.options());
+  gs_head_->run(features.layers, inputs.image.flatten(0, 1), tables.size, *tables.gaussians,
+                request.head_chunk_views, kernels, control, [&](int64_t view, const at::Tensor& raw) {
+                  ViewCamera camera;
+                  std::copy_n(extrinsics.const_data_ptr<double>() + 12 * view, 12, camera.extrinsics.data());
+                  std::copy_n(intrinsics.const_data_ptr<double>() + 9 * view, 9, camera.intrinsics.data());
+                  gs_adapter_->place(raw, depth[view], camera, scales[static_cast<size_t>(view / views)],
+                                     result, view);
+                });
+  for (at::Tensor* part :
+       {&result.means, &result.scales, &result.rotations, &result.harmonics, &result.opacities})
+    *part = part->unflatten(0, {scenes, views}).flatten(1, 2);
+  return result;
 }
 
 }  // namespace da3::net

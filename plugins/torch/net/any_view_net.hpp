@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The any-view network (da3-small, base, large, giant): images of a scene -> depth, confidence, cameras,
-// rays. Immutable after construction; one network's runs may follow each other from different threads.
+// rays, and from the giant gaussians. Immutable after construction; one network's runs may follow each other
+// from different threads.
 #pragma once
 
 #include <optional>
@@ -8,7 +9,9 @@
 #include "checkpoint/model_config.hpp"
 #include "net/backbone.hpp"
 #include "net/dual_dpt.hpp"
+#include "net/gaussians.hpp"
 #include "net/geometry_cache.hpp"
+#include "net/gs_dpt.hpp"
 #include "net/network.hpp"
 
 namespace da3::net {
@@ -18,7 +21,6 @@ class AnyViewNet : public Network {
   /// Reads the tensors below config.prefix.
   AnyViewNet(const WeightSource& source, const checkpoint::NetConfig& config);
 
-  Capabilities capabilities() const override;
   NetOutputs run(const NetInputs& inputs, const NetRequest& request, const Kernels& kernels,
                  const RunControl& control) const override;
   uint64_t forget_geometries() const override;
@@ -30,13 +32,24 @@ class AnyViewNet : public Network {
     HeadGeometry size;
     BackboneGeometry backbone;
     DualDpt::Embeddings embeddings;
+    std::optional<GsDpt::Embeddings> gaussians;
   };
+
+  NetOutputs dense_outputs(const BackboneResult& features, const Geometry& tables, const NetRequest& request,
+                           const NetInputs& inputs, const Kernels& kernels, const RunControl& control) const;
+  Cameras cameras(const BackboneResult& features, const NetOutputs& dense, const NetRequest& request,
+                  const NetInputs& inputs, const Kernels& kernels) const;
+  Gaussians gaussians(const BackboneResult& features, const Geometry& tables, const NetOutputs& out,
+                      const NetInputs& inputs, const NetRequest& request, const Kernels& kernels,
+                      const RunControl& control) const;
 
   checkpoint::NetConfig config_;
   Backbone backbone_;
   DualDpt head_;
   std::optional<CameraDecoder> camera_decoder_;
   std::optional<CameraEncoder> camera_encoder_;
+  std::optional<GsDpt> gs_head_;
+  std::optional<GaussianAdapter> gs_adapter_;
   mutable GeometryCache<Geometry> geometries_;
 };
 

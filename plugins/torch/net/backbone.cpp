@@ -5,10 +5,10 @@
 #include <ATen/ops/add.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
-#include <ATen/ops/tensor.h>
 
 #include <algorithm>
 
+#include "net/imagenet.hpp"
 #include "net/positional.hpp"
 
 namespace da3::net {
@@ -20,8 +20,7 @@ constexpr double kFinalNormEps = 1e-5, kBlockNormEps = 1e-6;
 /// Folds (u/255 - mean)/deviation into the patch embedding, so that it reads raw pixels. In double: the bias
 /// is a sum of hundreds of terms.
 Linear fold_normalisation(const at::Tensor& weight, const at::Tensor& bias) {
-  const at::Tensor mean = at::tensor({0.485, 0.456, 0.406}, at::kDouble);
-  const at::Tensor deviation = at::tensor({0.229, 0.224, 0.225}, at::kDouble);
+  const at::Tensor mean = imagenet_mean(at::kDouble), deviation = imagenet_deviation(at::kDouble);
   const at::Tensor by_pixel = weight.to(at::kDouble).permute({0, 2, 3, 1}) / deviation;  // [C, y, x, colour]
   const at::Tensor folded_bias = bias.to(at::kDouble) - (by_pixel * mean).sum({1, 2, 3});
   return {(by_pixel / 255.0).flatten(1).to(at::kFloat).contiguous(), folded_bias.to(at::kFloat)};
@@ -153,7 +152,8 @@ BackboneResult Backbone::run(const at::Tensor& image, const Request& request,
       }
     }
     if (contains(request.features, i))
-      result.features[i] = kernels.layer_norm(in_input_order(x).narrow(2, 1, tokens - 1), norm_);
+      result.features[i] = kernels.layer_norm(in_input_order(x).narrow(2, 1, tokens - 1), norm_)
+                               .unflatten(2, {geometry.rows, geometry.columns});
   }
   control.at_step("backbone", config_.depth, config_.depth);
   return result;

@@ -36,7 +36,7 @@ struct BackboneResult {
   std::vector<at::Tensor> layers;
   /// Token 0 of the last out_layer before that norm: [B, S, C or 2C].
   at::Tensor camera_tokens;
-  /// Asked-for features: patch tokens [B, S, P, C] after the block, through the final norm.
+  /// Asked-for features: patch tokens [B, S, rows, columns, C] after the block, through the final norm.
   std::map<int64_t, at::Tensor> features;
 };
 

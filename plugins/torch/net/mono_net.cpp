@@ -1,24 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/mono_net.hpp"
 
+#include <utility>
+
 #include "net/sky.hpp"
 
 namespace da3::net {
 
-MonoNet::MonoNet(const WeightSource& source, const checkpoint::NetConfig& config, bool metric)
-    : metric_(metric),
-      config_(config),
+MonoNet::MonoNet(const WeightSource& source, const checkpoint::NetConfig& config)
+    : config_(config),
       backbone_(WeightReader(source, config.prefix + "backbone.pretrained."), config.backbone),
       head_(WeightReader(source, config.prefix + "head.")) {}
-
-Capabilities MonoNet::capabilities() const {
-  Capabilities can;
-  can.sky = true;
-  can.metric_by_focal = metric_;
-  can.feature_blocks = config_.backbone.depth;
-  can.feature_width = config_.backbone.embed_dim;
-  return can;
-}
 
 uint64_t MonoNet::forget_geometries() const {
   return geometries_.clear([](const Geometry& kept) { return kept.backbone.bytes(); });
@@ -44,8 +36,7 @@ NetOutputs MonoNet::run(const NetInputs& inputs, const NetRequest& request, cons
     out.sky = dense.sky.unflatten(0, {scenes, views});
     fill_sky_(out.depth, out.sky);
   }
-  for (auto& [block, tokens] : features.features)
-    out.features[block] = tokens.unflatten(2, {tables->size.rows, tables->size.columns});
+  out.features = std::move(features.features);
   return out;
 }
 

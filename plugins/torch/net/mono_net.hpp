@@ -12,10 +12,8 @@ namespace da3::net {
 
 class MonoNet : public Network {
  public:
-  /// metric: depth is metres at a focal length of 300 pixels.
-  MonoNet(const WeightSource& source, const checkpoint::NetConfig& config, bool metric);
+  MonoNet(const WeightSource& source, const checkpoint::NetConfig& config);
 
-  Capabilities capabilities() const override;
   NetOutputs run(const NetInputs& inputs, const NetRequest& request, const Kernels& kernels,
                  const RunControl& control) const override;
   uint64_t forget_geometries() const override;
@@ -26,7 +24,6 @@ class MonoNet : public Network {
     BackboneGeometry backbone;
   };
 
-  bool metric_;
   checkpoint::NetConfig config_;
   Backbone backbone_;
   Dpt head_;

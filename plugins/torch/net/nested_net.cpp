@@ -45,13 +45,7 @@ at::Tensor least_squares_scale(const at::Tensor& depth, const at::Tensor& metres
 
 NestedNet::NestedNet(const WeightSource& source, const checkpoint::NetConfig& any_view,
                      const checkpoint::NetConfig& metric)
-    : any_view_(source, any_view), metric_(source, metric, /*metric=*/true) {}
-
-Capabilities NestedNet::capabilities() const {
-  Capabilities can = any_view_.capabilities();
-  can.metric = can.sky = can.scale_factor = true;
-  return can;
-}
+    : any_view_(source, any_view), metric_(source, metric) {}
 
 uint64_t NestedNet::forget_geometries() const {
   return any_view_.forget_geometries() + metric_.forget_geometries();

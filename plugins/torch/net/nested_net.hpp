@@ -14,7 +14,6 @@ class NestedNet : public Network {
   NestedNet(const WeightSource& source, const checkpoint::NetConfig& any_view,
             const checkpoint::NetConfig& metric);
 
-  Capabilities capabilities() const override;
   /// Throws Error(DA3_E_NUMERIC) for a scene with at most ten pixels that are not sky: it has no scale.
   NetOutputs run(const NetInputs& inputs, const NetRequest& request, const Kernels& kernels,
                  const RunControl& control) const override;

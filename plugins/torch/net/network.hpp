@@ -6,9 +6,11 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "net/camera.hpp"
+#include "net/gaussians.hpp"
 #include "net/kernels.hpp"
 #include "net/reference_view.hpp"
 #include "net/run_control.hpp"
@@ -23,7 +25,9 @@ struct NetInputs {
 
 struct NetRequest {
   bool depth = true;  ///< with confidence, where the network has it
-  bool cameras = false, rays = false, sky = false, scale_factor = false;
+  bool cameras = false, rays = false, sky = false, scale_factor = false, gaussians = false;
+  bool ray_pose = false;  ///< cameras from the rays instead of the camera decoder
+  uint64_t seed = 0;      ///< of the draws of ray_pose
   std::vector<int64_t> features;
   ReferenceStrategy reference = ReferenceStrategy::saddle_balanced;
   int64_t head_chunk_views = 8;
@@ -36,22 +40,13 @@ struct NetOutputs {
   Cameras cameras;                         ///< [B, S, 3, 4], [B, S, 3, 3]
   std::map<int64_t, at::Tensor> features;  ///< [B, S, H/14, W/14, C]
   at::Tensor scale_factor;                 ///< [B]
-};
-
-struct Capabilities {
-  bool confidence = false, pose = false, pose_input = false, ray = false, gaussians = false;
-  bool metric = false;  ///< depth and poses are in metres
-  bool metric_by_focal =
-      false;  ///< depth times focal / 300 (focal in pixels of H x W) would be metres; the host multiplies
-  bool sky = false, scale_factor = false;
-  int64_t feature_blocks = 0, feature_width = 0;
+  std::optional<Gaussians> gaussians;      ///< [B, S*H*W, ...]
 };
 
 class Network {
  public:
   virtual ~Network() = default;
-  virtual Capabilities capabilities() const = 0;
-  /// inputs and request ask only for what capabilities() has.
+  /// inputs and request ask only for what checkpoint::capabilities says.
   virtual NetOutputs run(const NetInputs& inputs, const NetRequest& request, const Kernels& kernels,
                          const RunControl& control) const = 0;
   /// Forgets the tables of past image sizes; returns about how many bytes they took.

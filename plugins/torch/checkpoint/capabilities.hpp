@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a checkpoint's networks can do, from their configuration alone.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "checkpoint/model_config.hpp"
+
+namespace da3::checkpoint {
+
+struct Capabilities {
+  bool confidence = false, pose = false, pose_input = false, ray = false, gaussians = false;
+  bool metric = false;           ///< depth and poses are metres
+  bool metric_by_focal = false;  ///< depth times focal / 300 is metres, focal in pixels of the processed size
+  bool sky = false, scale_factor = false;
+  int64_t feature_blocks = 0, feature_width = 0;
+};
+
+Capabilities capabilities(const ModelConfig& config);
+
+/// model_describe's lines (da3/plugin.h) as key and value: model.*, capability.*, input.*, output.*.
+std::vector<std::pair<std::string, std::string>> describe(const ModelConfig& config);
+
+/// The published models that have one of describe's capability.<name>: "da3-small, da3-base", for messages.
+std::string models_with(std::string_view capability);
+
+}  // namespace da3::checkpoint
