@@ -186,9 +186,19 @@ TEST_F(EngineTest, BadValueOfARunOption) {
   expect_refused(DA3_E_BAD_VALUE, kOption, 1, "saddle_balanced");
 }
 
-TEST_F(EngineTest, PosesFromRaysAreRefused) {
-  run_option("use_ray_pose", "true");
-  expect_refused(DA3_E_UNSUPPORTED, kOption, 0, "not in this version");
+TEST_F(EngineTest, IntrinsicsWithoutPosesAreCheckedAndChangeNothing) {
+  ASSERT_EQ(run().code, DA3_OK);
+  const std::vector<float> plain = depth;
+  std::vector<float> k(2 * 9, 40.0f);
+  std::vector<int64_t> k_shape{1, 2, 3, 3};
+  const da3_tensor intrinsics = test::tensor("intrinsics", k.data(), 2, 32, k_shape);
+  inputs = {&image, &intrinsics};
+  ASSERT_EQ(run().code, DA3_OK);
+  EXPECT_EQ(depth, plain);
+  k[3] = std::numeric_limits<float>::infinity();
+  expect_refused(DA3_E_INVALID, kInput, 1, "not finite");
+  k_shape[1] = 1;
+  expect_refused(DA3_E_SHAPE, kInput, 1, "intrinsics");
 }
 
 TEST_F(EngineTest, PosesThatAreNotFinite) {

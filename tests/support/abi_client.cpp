@@ -96,10 +96,18 @@ AbiModel::~AbiModel() {
 
 std::map<std::string, AbiModel::Output> AbiModel::run(const uint8_t* image, const std::vector<int64_t>& shape,
                                                       const std::vector<std::string>& outputs,
-                                                      const Options& options) {
-  std::vector<int64_t> image_shape = shape;
+                                                      const Options& options, const Cameras& cameras) {
+  std::vector<int64_t> image_shape = shape, extrinsics_shape{shape[0], shape[1], 4, 4},
+                       intrinsics_shape{shape[0], shape[1], 3, 3};
+  const auto floats = [](const char* name, const std::vector<float>& values, std::vector<int64_t>& s) {
+    return tensor(name, const_cast<float*>(values.data()), 2, 32, s);
+  };
   const da3_tensor input = tensor("image", const_cast<uint8_t*>(image), 1, 8, image_shape);
-  const da3_tensor* inputs[] = {&input};
+  const da3_tensor extrinsics = floats("extrinsics", cameras.extrinsics, extrinsics_shape);
+  const da3_tensor intrinsics = floats("intrinsics", cameras.intrinsics, intrinsics_shape);
+  std::vector<const da3_tensor*> inputs{&input};
+  if (!cameras.extrinsics.empty()) inputs.push_back(&extrinsics);
+  if (!cameras.intrinsics.empty()) inputs.push_back(&intrinsics);
   std::vector<da3_tensor> made_outputs(outputs.size(), made<da3_tensor>());
   std::vector<da3_tensor*> targets;
   for (size_t i = 0; i < outputs.size(); ++i) {
@@ -109,8 +117,8 @@ std::map<std::string, AbiModel::Output> AbiModel::run(const uint8_t* image, cons
   }
   const KeyValues kvs(options);
   da3_run run = made<da3_run>();
-  run.in = inputs;
-  run.n_in = 1;
+  run.in = inputs.data();
+  run.n_in = static_cast<uint32_t>(inputs.size());
   run.out = targets.data();
   run.n_out = static_cast<uint32_t>(targets.size());
   run.opts = kvs.pointers.data();

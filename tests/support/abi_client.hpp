@@ -33,13 +33,19 @@ class AbiModel {
   AbiModel(const AbiModel&) = delete;
   AbiModel& operator=(const AbiModel&) = delete;
 
+  /// Inputs beside the image; empty ones are not given.
+  struct Cameras {
+    std::vector<float> extrinsics;  ///< [B,S,4,4]
+    std::vector<float> intrinsics;  ///< [B,S,3,3]
+  };
   struct Output {
     std::vector<int64_t> shape;
     std::vector<float> values;
   };
   /// image [B,S,H,W,3]; the plugin allocates the outputs.
   std::map<std::string, Output> run(const uint8_t* image, const std::vector<int64_t>& shape,
-                                    const std::vector<std::string>& outputs, const Options& options = {});
+                                    const std::vector<std::string>& outputs, const Options& options = {},
+                                    const Cameras& cameras = {});
 
   da3_optimizer* optimizer() const { return optimizer_; }
   da3_model* model() const { return model_; }

@@ -27,6 +27,7 @@ GoldenCase::GoldenCase(const std::string& case_name)
   const nlohmann::json json = nlohmann::json::parse(file);
   checkpoint = json.at("checkpoint");
   ref_view_strategy = json.at("options").value("ref_view_strategy", "");
+  use_ray_pose = json.at("options").value("use_ray_pose", false);
   feature_blocks = json.at("feat_layers").get<std::vector<int64_t>>();
 }
 

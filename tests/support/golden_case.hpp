@@ -18,6 +18,7 @@ struct GoldenCase {
   std::string name, checkpoint;
   std::string ref_view_strategy;  ///< "" where the case does not say
   std::vector<int64_t> feature_blocks;
+  bool use_ray_pose = false;
   checkpoint::SafetensorsFile data;
 
   /// A float32 tensor of the case as values.
