@@ -29,6 +29,10 @@ class HostTest : public testing::Test {
                      [](const std::string& text) { return text.starts_with("DA3_PLUGIN_PATH="); }))
       options.environment.push_back("DA3_PLUGIN_PATH=" DA3_FAULTY_PLUGIN_FOLDER);
     options.environment.push_back("DA3_CACHE_DIR=" + (folder_.path() / "cache").string());
+    // The cache of whoever runs the tests is not the test's.
+    if (std::none_of(options.environment.begin(), options.environment.end(),
+                     [](const std::string& text) { return text.starts_with("HF_"); }))
+      options.environment.push_back("HF_HUB_CACHE=" + (folder_.path() / "no-hub").string());
     if (options.folder.empty()) options.folder = folder_.path();
     return run_program(DA3_HOST_PROGRAM, words, options);
   }

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -21,9 +22,13 @@ namespace {
 std::vector<std::string> make_environment(const std::vector<std::string>& more) {
   std::vector<std::string> list;
   for (char** variable = environ; *variable; ++variable) {
-    const std::string text = *variable;
-    if (!text.starts_with("DA3_") && !text.starts_with("FAULTY_") && !text.starts_with("NO_COLOR"))
-      list.push_back(text);
+    const std::string text = *variable, name = text.substr(0, text.find('=') + 1);
+    const bool ours = text.starts_with("DA3_") || text.starts_with("FAULTY_") ||
+                      text.starts_with("NO_COLOR") || text.starts_with("HF_");
+    // Of a name that occurs twice, programs see the first.
+    const bool replaced = std::any_of(more.begin(), more.end(),
+                                      [&](const std::string& other) { return other.starts_with(name); });
+    if (!ours && !replaced) list.push_back(text);
   }
   list.insert(list.end(), more.begin(), more.end());
   return list;

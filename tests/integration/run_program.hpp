@@ -16,7 +16,8 @@ struct ProgramResult {
 };
 
 struct ProgramOptions {
-  /// "NAME=value"; added to this process's environment, of which DA3_*, FAULTY_* and NO_COLOR are left out.
+  /// "NAME=value"; added to this process's environment, of which DA3_*, FAULTY_*, HF_* and NO_COLOR are left
+  /// out.
   std::vector<std::string> environment = {};
   std::filesystem::path folder = {};  ///< current folder; empty: this process's
   /// Each time the text appears on stderr (after the one before it), the signal is sent.

@@ -15,7 +15,7 @@ constexpr const char* what_group = "What to compute";
 constexpr const char* where_group = "Settings and backends";
 constexpr const char* talk_group = "Messages";
 
-/// One of the three command lines; a word like "devices" is a command in the first place only, so that a
+/// One of the command lines; a word like "devices" is a command in the first place only, so that a
 /// folder may have that name. CLI11's subcommands would take it anywhere.
 class Parser {
  public:
@@ -26,8 +26,8 @@ class Parser {
     // The inputs are what is left over: CLI11's own lists of positionals split words like "[a,b]".
     app_.allow_extras();
     app_.get_formatter()->column_width(34);
-    if (command != Command::devices) add_work();
-    add_where();
+    if (command == Command::run || command == Command::plan) add_work();
+    if (command != Command::models) add_where();
     add_talk();
   }
 
@@ -65,7 +65,9 @@ class Parser {
 
   void add_work() {
     add_setting("-m,--model", "model", "DIR",
-                "Folder with model.safetensors and config.json (default: the demo model)", what_group);
+                "Folder with model.safetensors and config.json, or a name that \"da3-host models\" lists "
+                "(default: the demo model)",
+                what_group);
     add_setting("-o,--output", "output", "DIR", "Folder for the results (default: da3-out)", what_group);
     add_setting("-f,--format", "format", "LIST", format_help(), what_group);
     add_setting("--mode", "mode", "MODE",
@@ -110,12 +112,16 @@ class Parser {
           ->take_last();
     else
       app_.add_flag("--json", arguments_.json, "Print JSON")->group(talk_group);
+    if (arguments_.command != Command::models) add_levels();
+    app_.add_flag("-h,--help", help_, "Print this and stop")->group(talk_group);
+    app_.add_flag("--version", version_, "Print versions and stop")->group(talk_group);
+  }
+
+  void add_levels() {
     add_setting("--log-level", "log.level", "LEVEL", "trace, debug, info, warn (default), error, off",
                 talk_group);
     app_.add_flag("-v,--verbose", verbose_, "More messages; twice: still more")->group(talk_group);
     app_.add_flag("-q,--quiet", arguments_.quiet, "Errors only, no progress")->group(talk_group);
-    app_.add_flag("-h,--help", help_, "Print this and stop")->group(talk_group);
-    app_.add_flag("--version", version_, "Print versions and stop")->group(talk_group);
   }
 
   void set_progress(const std::string& text) {
@@ -138,9 +144,10 @@ class Parser {
       }
       const bool option = !only_inputs && word.size() > 1 && word.front() == '-';
       if (option) refuse(word);
-      if (arguments_.command == Command::devices)
-        throw Error(DA3_E_INVALID,
-                    "unexpected argument \"" + word + "\": devices takes none; see " + help_command());
+      if (arguments_.command == Command::devices || arguments_.command == Command::models)
+        throw Error(DA3_E_INVALID, "unexpected argument \"" + word +
+                                       "\":" + std::string(command_word(arguments_.command)) +
+                                       " takes none; see " + help_command());
       if (word.empty())
         throw Error(DA3_E_INVALID,
                     "an INPUT is empty text: it names no file; remove it or see " + help_command());
@@ -181,6 +188,7 @@ Arguments parse_arguments(std::vector<std::string> words) {
     const std::string first = words.front();
     if (first == "devices") command = Command::devices;
     if (first == "plan") command = Command::plan;
+    if (first == "models") command = Command::models;
     if (command != Command::run || first == "run") words.erase(words.begin());
   }
   Parser parser(command);

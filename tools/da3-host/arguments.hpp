@@ -10,7 +10,7 @@
 
 namespace da3::host {
 
-enum class Command { run, devices, plan };
+enum class Command { run, devices, plan, models };
 enum class ProgressMode { automatic, none, json, plain };
 
 /// A flag that stands for a setting: "--process-res 140" is {"process_res", "140", "--process-res"}.

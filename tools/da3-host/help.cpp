@@ -16,9 +16,10 @@ constexpr const char* run_text =
   da3-host --config cpu-max -o out photos/           with a profile of settings
   da3-host devices                        which backends and devices there are, and why others are not
   da3-host plan --config cpu-max          every setting that a run would have, and where it comes from
+  da3-host models                         the models: what each can do, its licence, and where it is here
 
 Usage: da3-host [run] [OPTIONS] [INPUT...]
-       da3-host devices|plan [OPTIONS]
+       da3-host devices|plan|models [OPTIONS]
 
 INPUT: images (PNG, JPEG, WebP, BMP, TIFF), folders of images, or one folder that holds one folder for each scene.
 )";
@@ -37,6 +38,18 @@ constexpr const char* plan_text =
 Usage: da3-host plan [OPTIONS] [INPUT...]
 )";
 
+constexpr const char* models_text =
+    R"(da3-host models: the published models, what each can do, its licence, and where it is here; all
+other models that are here; and where they were looked for. Loads no weights and no plugin.
+
+Usage: da3-host models [OPTIONS]
+)";
+
+constexpr const char* models_footer = R"(
+Looks into: the folders of DA3_MODEL_PATH, the Hugging Face cache (HF_HUB_CACHE, HF_HOME, else
+~/.cache/huggingface/hub), the installed models. Nothing is downloaded.
+)";
+
 constexpr const char* run_footer = R"(
 Settings: defaults < profile < environment DA3_SET_<KEY> < command line.
 Exit codes: 0 ok, 1 inference failed, 2 usage or profile, 3 plugin or model cannot be loaded, 4 input or output file,
@@ -46,7 +59,17 @@ Exit codes: 0 ok, 1 inference failed, 2 usage or profile, 3 plugin or model cann
 }  // namespace
 
 std::string_view command_word(Command command) {
-  return command == Command::devices ? " devices" : command == Command::plan ? " plan" : "";
+  switch (command) {
+    case Command::run:
+      return "";
+    case Command::devices:
+      return " devices";
+    case Command::plan:
+      return " plan";
+    case Command::models:
+      return " models";
+  }
+  return "";
 }
 
 const char* format_help() {
@@ -71,11 +94,13 @@ const char* method_help() {
 std::string HelpFormatter::make_help(const CLI::App* app, std::string, CLI::AppFormatMode mode) const {
   const char* head = command_ == Command::run       ? run_text
                      : command_ == Command::devices ? devices_text
+                     : command_ == Command::models  ? models_text
                                                     : plan_text;
   std::string groups = make_groups(app, mode);
   for (size_t at; (at = groups.find("\n\n\n")) != std::string::npos;) groups.erase(at, 1);
   while (groups.ends_with('\n')) groups.pop_back();
-  return head + groups + "\n" + (command_ == Command::run ? run_footer : "");
+  const char* foot = command_ == Command::run ? run_footer : command_ == Command::models ? models_footer : "";
+  return head + groups + "\n" + foot;
 }
 
 std::string HelpFormatter::make_option(const CLI::Option* option, bool is_positional) const {

@@ -2,9 +2,7 @@
 #include "locations.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 #include <da3/error.hpp>
-#include <sstream>
 #include <vector>
 
 namespace da3::host {
@@ -49,26 +47,6 @@ fs::path find_profile(const std::string& text, const fs::path& share) {
   if (is_there(given)) return given;  // a folder: the reader says so
   throw Error(DA3_E_NOT_FOUND, "--config: no profile \"" + text + "\" here or among the installed ones; " +
                                    shipped_profiles(share));
-}
-
-fs::path find_model(const std::string& text, const fs::path& path, const fs::path& share) {
-  if (is_there(path)) return path;
-  std::vector<fs::path> folders;
-  const fs::path name = text;
-  if (name.is_relative()) {
-    if (const char* list = std::getenv("DA3_MODEL_PATH")) {
-      std::istringstream parts(list);
-      for (std::string folder; std::getline(parts, folder, ':');)
-        if (!folder.empty()) folders.emplace_back(folder);
-    }
-    folders.push_back(share / "models");
-    for (const fs::path& folder : folders)
-      if (is_there(folder / name)) return folder / name;
-  }
-  throw Error(DA3_E_NOT_FOUND,
-              "loading the model \"" + path.string() +
-                  "\" failed: there is no such file or folder; give --model the folder that holds "
-                  "model.safetensors and config.json");
 }
 
 fs::path demo_model(const fs::path& share) { return share / "models" / "demo"; }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where profiles, models and the demo are.
+// Where profiles and the demo are; models: find_model.hpp.
 #pragma once
 
 #include <filesystem>
@@ -11,11 +11,6 @@ namespace da3::host {
 /// "configs/", and in profiles/; ".yaml" may be left out there. Throws Error(DA3_E_NOT_FOUND) that names the
 /// shipped ones.
 std::filesystem::path find_profile(const std::string& text, const std::filesystem::path& share);
-
-/// A model's folder: as given (path, resolved against the profile's folder already), then `text` in each
-/// folder of DA3_MODEL_PATH, then in share/models. Throws Error(DA3_E_NOT_FOUND).
-std::filesystem::path find_model(const std::string& text, const std::filesystem::path& path,
-                                 const std::filesystem::path& share);
 
 std::filesystem::path demo_model(const std::filesystem::path& share);
 std::filesystem::path demo_scene(const std::filesystem::path& share);

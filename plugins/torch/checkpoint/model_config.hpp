@@ -99,6 +99,19 @@ std::string canonical_name(std::string_view name);
 /// All names published_model knows, in the family's order.
 std::vector<std::string> published_names();
 
+/// How a model of the family is published. Licences are those of the table of models in upstream's README:
+/// the published config.json files name none.
+struct PublishedModel {
+  std::string_view name;        ///< "da3-large", as published_names has it
+  std::string_view repository;  ///< "depth-anything/DA3-LARGE-1.1": the one to get
+  std::string_view deprecated;  ///< "depth-anything/DA3-LARGE", which upstream replaced by it; "" for most
+  std::string_view license;     ///< SPDX id
+  bool commercial_use = false;  ///< the licence allows it
+};
+
+/// The whole family, in its order.
+const std::vector<PublishedModel>& published_family();
+
 /// Parses config.json text: {"model_name": ...} of a published model, and/or a "config" tree with explicit
 /// dimensions (config.net, config.head, config.cam_enc, config.cam_dec, config.gs_head, config.gs_adapter;
 /// nested: config.anyview and config.metric; the keys are those of upstream's config files, "name": "vitb"

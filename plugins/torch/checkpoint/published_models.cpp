@@ -55,14 +55,25 @@ ModelConfig model(std::string_view name, std::string_view family, NetConfig net)
 
 }  // namespace
 
+const std::vector<PublishedModel>& published_family() {
+  static constexpr std::string_view apache = "Apache-2.0", non_commercial = "CC-BY-NC-4.0";
+  static const std::vector<PublishedModel> family{
+      {"da3-small", "depth-anything/DA3-SMALL", "", apache, true},
+      {"da3-base", "depth-anything/DA3-BASE", "", apache, true},
+      {"da3-large", "depth-anything/DA3-LARGE-1.1", "depth-anything/DA3-LARGE", non_commercial, false},
+      {"da3-giant", "depth-anything/DA3-GIANT-1.1", "depth-anything/DA3-GIANT", non_commercial, false},
+      {"da3mono-large", "depth-anything/DA3MONO-LARGE", "", apache, true},
+      {"da3metric-large", "depth-anything/DA3METRIC-LARGE", "", apache, true},
+      {"da3nested-giant-large", "depth-anything/DA3NESTED-GIANT-LARGE-1.1",
+       "depth-anything/DA3NESTED-GIANT-LARGE", non_commercial, false},
+  };
+  return family;
+}
+
 std::vector<std::string> published_names() {
-  return {"da3-small",
-          "da3-base",
-          "da3-large",
-          "da3-giant",
-          "da3mono-large",
-          "da3metric-large",
-          "da3nested-giant-large"};
+  std::vector<std::string> names;
+  for (const PublishedModel& model : published_family()) names.emplace_back(model.name);
+  return names;
 }
 
 std::string canonical_name(std::string_view name) {

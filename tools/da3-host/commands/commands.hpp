@@ -12,6 +12,7 @@ namespace da3::host {
 int run_command(const Arguments& arguments);
 int devices_command(const Arguments& arguments);
 int plan_command(const Arguments& arguments);
+int models_command(const Arguments& arguments);
 
 /// Writes results to stdout. Throws PhaseError (output) when they do not get there: a full disk, a closed
 /// pipe.

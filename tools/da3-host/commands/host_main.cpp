@@ -29,6 +29,7 @@ int host_main(const std::vector<std::string>& words) {
       if (!arguments.text.empty()) return print(arguments.text), static_cast<int>(exit_ok);
       if (arguments.command == Command::devices) return devices_command(arguments);
       if (arguments.command == Command::plan) return plan_command(arguments);
+      if (arguments.command == Command::models) return models_command(arguments);
       return run_command(arguments);
     });
   } catch (const PhaseError& error) {

@@ -6,6 +6,7 @@
 #include <exception>
 
 #include "../exit_code.hpp"
+#include "../find_model.hpp"
 #include "../locations.hpp"
 #include "../run_scene.hpp"
 #include "../signals.hpp"
