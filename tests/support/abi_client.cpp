@@ -94,9 +94,41 @@ AbiModel::~AbiModel() {
   plugin_.optimizer_destroy(optimizer_);
 }
 
-std::map<std::string, AbiModel::Output> AbiModel::run(const uint8_t* image, const std::vector<int64_t>& shape,
-                                                      const std::vector<std::string>& outputs,
-                                                      const Options& options, const Cameras& cameras) {
+/// Outputs by name whose memory the plugin is to give.
+struct AbiModel::Targets {
+  explicit Targets(const std::vector<std::string>& names) : tensors(names.size(), made<da3_tensor>()) {
+    for (size_t i = 0; i < names.size(); ++i) {
+      tensors[i].name = names[i].c_str();
+      tensors[i].dl_type = 1;
+      pointers.push_back(&tensors[i]);
+    }
+  }
+  ~Targets() {
+    for (da3_tensor& t : tensors)
+      if (t.release) t.release(&t);
+  }
+  Targets(const Targets&) = delete;
+  std::vector<da3_tensor> tensors;
+  std::vector<da3_tensor*> pointers;
+};
+
+da3_memory AbiModel::estimate(const std::vector<int64_t>& shape, const std::vector<std::string>& outputs) {
+  std::vector<int64_t> image_shape = shape;
+  const da3_tensor input = tensor("image", nullptr, 1, 8, image_shape);
+  const da3_tensor* inputs[] = {&input};
+  Targets targets(outputs);
+  da3_run run = made<da3_run>();
+  run.in = inputs;
+  run.n_in = 1;
+  run.out = targets.pointers.data();
+  run.n_out = static_cast<uint32_t>(outputs.size());
+  da3_memory memory = made<da3_memory>();
+  check(ask([&](da3_error* error) { return plugin_.estimate(model_, &run, &memory, error); }));
+  return memory;
+}
+
+void AbiModel::run_into(Targets& targets, const uint8_t* image, const std::vector<int64_t>& shape,
+                        const Options& options, const Cameras& cameras) {
   std::vector<int64_t> image_shape = shape, extrinsics_shape{shape[0], shape[1], 4, 4},
                        intrinsics_shape{shape[0], shape[1], 3, 3};
   const auto floats = [](const char* name, const std::vector<float>& values, std::vector<int64_t>& s) {
@@ -108,32 +140,36 @@ std::map<std::string, AbiModel::Output> AbiModel::run(const uint8_t* image, cons
   std::vector<const da3_tensor*> inputs{&input};
   if (!cameras.extrinsics.empty()) inputs.push_back(&extrinsics);
   if (!cameras.intrinsics.empty()) inputs.push_back(&intrinsics);
-  std::vector<da3_tensor> made_outputs(outputs.size(), made<da3_tensor>());
-  std::vector<da3_tensor*> targets;
-  for (size_t i = 0; i < outputs.size(); ++i) {
-    made_outputs[i].name = outputs[i].c_str();
-    made_outputs[i].dl_type = 1;
-    targets.push_back(&made_outputs[i]);
-  }
   const KeyValues kvs(options);
   da3_run run = made<da3_run>();
   run.in = inputs.data();
   run.n_in = static_cast<uint32_t>(inputs.size());
-  run.out = targets.data();
-  run.n_out = static_cast<uint32_t>(targets.size());
+  run.out = targets.pointers.data();
+  run.n_out = static_cast<uint32_t>(targets.pointers.size());
   run.opts = kvs.pointers.data();
   run.n_opts = static_cast<uint32_t>(kvs.pointers.size());
   check(ask([&](da3_error* error) { return plugin_.session_run(session_, &run, error); }));
+}
 
+void AbiModel::run_and_drop(const uint8_t* image, const std::vector<int64_t>& shape,
+                            const std::vector<std::string>& outputs, const Options& options) {
+  Targets targets(outputs);
+  run_into(targets, image, shape, options, {});
+}
+
+std::map<std::string, AbiModel::Output> AbiModel::run(const uint8_t* image, const std::vector<int64_t>& shape,
+                                                      const std::vector<std::string>& outputs,
+                                                      const Options& options, const Cameras& cameras) {
+  Targets targets(outputs);
+  run_into(targets, image, shape, options, cameras);
   std::map<std::string, Output> results;
-  for (da3_tensor& t : made_outputs) {
+  for (const da3_tensor& t : targets.tensors) {
     Output& result = results[t.name];
     result.shape.assign(t.shape, t.shape + t.ndim);
     size_t elements = 1;
     for (int64_t size : result.shape) elements *= static_cast<size_t>(size);
     const float* values = static_cast<const float*>(t.data);
     result.values.assign(values, values + elements);
-    t.release(&t);
   }
   return results;
 }

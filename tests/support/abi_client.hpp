@@ -47,11 +47,22 @@ class AbiModel {
                                     const std::vector<std::string>& outputs, const Options& options = {},
                                     const Cameras& cameras = {});
 
+  /// Runs and gives the outputs back at once, without a copy.
+  void run_and_drop(const uint8_t* image, const std::vector<int64_t>& shape,
+                    const std::vector<std::string>& outputs, const Options& options = {});
+
+  /// Of a run with these outputs, without its data.
+  da3_memory estimate(const std::vector<int64_t>& shape, const std::vector<std::string>& outputs);
+
   da3_optimizer* optimizer() const { return optimizer_; }
   da3_model* model() const { return model_; }
   da3_session* session() const { return session_; }
 
  private:
+  struct Targets;
+  void run_into(Targets& targets, const uint8_t* image, const std::vector<int64_t>& shape,
+                const Options& options, const Cameras& cameras);
+
   const da3_plugin& plugin_;
   da3_optimizer* optimizer_ = nullptr;
   da3_model* model_ = nullptr;

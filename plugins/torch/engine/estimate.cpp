@@ -13,7 +13,67 @@ namespace da3::engine {
 
 namespace {
 
-constexpr uint64_t kFloat = sizeof(float);
+// What the heap keeps between blocks of other sizes, and what LibTorch and oneDNN take for themselves:
+// measured, see cpu_memory_test.
+constexpr double kAllocatorSlack = 1.5;
+constexpr uint64_t kWorkspace = 12 << 20;
+
+/// Numbers that everything is a multiple of.
+struct Sizes {
+  double views = 0, scene_views = 0, chunk = 0;  ///< all, of one scene, in the heads at a time
+  double patches = 0, pixels = 0;                ///< of one view
+};
+
+Sizes sizes_of(const RunRequest& request) {
+  const RunShape& s = request.shape;
+  const int64_t views = s.scenes * s.views;
+  Sizes sizes;
+  sizes.views = static_cast<double>(views);
+  sizes.scene_views = static_cast<double>(s.views);
+  sizes.chunk = static_cast<double>(std::min<int64_t>(request.network.head_chunk_views, views));
+  sizes.patches = static_cast<double>((s.height / net::kPatch) * (s.width / net::kPatch));
+  sizes.pixels = static_cast<double>(s.height * s.width);
+  return sizes;
+}
+
+/// Values of a gaussian: means, scales, rotation, harmonics, opacity.
+double gaussian_values(const checkpoint::GaussianConfig& gaussian) {
+  const auto bands = static_cast<double>((gaussian.sh_degree + 1) * (gaussian.sh_degree + 1));
+  return 3 + 3 + 4 + 3 * bands + 1;
+}
+
+/// Floats that live together at the highest point of one network's run.
+double network_floats(const Sizes& s, const net::NetRequest& request, const checkpoint::NetConfig& net) {
+  const auto features = static_cast<double>(net.head.features);
+  const double tokens = s.views * (s.patches + 1) * static_cast<double>(net.backbone.embed_dim);
+  const bool gaussians = request.gaussians && net.gaussian;
+  const bool depth = request.depth || request.sky || gaussians, rays = request.rays || request.ray_pose;
+
+  // The image as floats and as tokens; then residual, norm, qkv, normalised q and k, result, or residual,
+  // norm and a hidden layer of four times the width.
+  const double embedding = s.views * s.pixels * 3 + 2 * tokens, block = 8 * tokens;
+  const double kept = 4 * (net.backbone.cat_token ? 2 : 1) * tokens;
+  // Fusion at 8 x 8 values a patch: four maps of all features. Full size: half of the features twice, and 32
+  // channels twice.
+  const double fusion = 4 * 64 * s.patches * features, full = s.pixels * (features + 64);
+  double phase = std::max(embedding, block);
+  if (depth || rays) phase = std::max(phase, s.chunk * std::max(fusion, full));
+
+  double outputs = static_cast<double>(request.features.size()) * tokens;
+  if (depth) outputs += 2 * s.views * s.pixels;
+  if (rays) outputs += 7 * 64 * s.views * s.patches;
+  // The sky's quantile: a mask, the depths under it, and two partial sorts with indices.
+  if (net.head.kind == checkpoint::HeadKind::dpt) phase = std::max(phase, 5 * s.scene_views * s.pixels);
+  if (gaussians) {
+    const double values = gaussian_values(*net.gaussian),
+                 raw = static_cast<double>(net.gaussian->head.output_dim);
+    outputs += values * s.views * s.pixels;
+    // The head with the image's features; then one view's gaussians in their making.
+    phase = std::max({phase, s.chunk * s.pixels * (1.5 * features + 32 + raw),
+                      s.chunk * s.pixels * raw + 2 * s.pixels * values});
+  }
+  return kept + outputs + phase;
+}
 
 std::string gigabytes(uint64_t bytes) {
   char text[32];
@@ -24,29 +84,14 @@ std::string gigabytes(uint64_t bytes) {
 }  // namespace
 
 uint64_t estimate_activations(const RunRequest& request, const Model& model) {
-  const auto& net = model.config().net;
-  const RunShape& s = request.shape;
-  const auto views = static_cast<uint64_t>(s.scenes * s.views);
-  const auto patches = static_cast<uint64_t>((s.height / net::kPatch) * (s.width / net::kPatch));
-  const auto pixels = static_cast<uint64_t>(s.height * s.width);
-  const auto width = static_cast<uint64_t>(net.backbone.embed_dim),
-             features = static_cast<uint64_t>(net.head.features);
-  const uint64_t tokens = views * (patches + 1) * width * kFloat;
-
-  // Residual, norm, qkv, normalised q and k, result; or residual, norm, hidden of four times the width.
-  const uint64_t block = 8 * tokens;
-  const uint64_t kept = 4 * (net.backbone.cat_token ? 2 : 1) * tokens;
-  const auto chunk =
-      static_cast<uint64_t>(std::min<int64_t>(request.network.head_chunk_views, s.scenes * s.views));
-  // Fusion at 8 pixels a patch: four maps of all features. Full size: half the features twice, and 32
-  // channels twice.
-  const uint64_t fusion = 4 * 64 * patches * features * kFloat;
-  const uint64_t full = pixels * (features + 64) * kFloat;
-  const uint64_t head = (request.network.depth || request.network.rays) ? chunk * std::max(fusion, full) : 0;
-  uint64_t outputs = request.network.depth ? 2 * views * pixels * kFloat : 0;
-  if (request.network.rays) outputs += views * 64 * patches * 7 * kFloat;
-  outputs += request.network.features.size() * tokens;
-  return kept + outputs + std::max(block, head);
+  const checkpoint::ModelConfig& config = model.config();
+  const Sizes sizes = sizes_of(request);
+  double live = network_floats(sizes, request.network, config.net);
+  // A nested model's branches run one after the other; depth, confidence and sky of both stay.
+  if (config.metric)
+    live = std::max(live, network_floats(sizes, request.network, *config.metric)) +
+           4 * sizes.views * sizes.pixels;
+  return static_cast<uint64_t>(kAllocatorSlack * live * sizeof(float)) + kWorkspace;
 }
 
 void check_fits(const RunRequest& request, const Model& model) {

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// What estimate says against what a run takes: the process's resident peak, as Linux counts it.
+#include <gtest/gtest.h>
+#include <malloc.h>
+
+#include <cstdio>
+#include <fstream>
+#include <string>
+
+#include "support/abi_client.hpp"
+#include "support/golden_case.hpp"
+
+namespace da3 {
+namespace {
+
+/// A line of /proc/self/status in bytes: "VmRSS:", "VmHWM:".
+uint64_t status_bytes(const std::string& key) {
+  std::ifstream file("/proc/self/status");
+  for (std::string word; file >> word;)
+    if (word == key) {
+      uint64_t kilobytes = 0;
+      file >> kilobytes;
+      return kilobytes * 1024;
+    }
+  return 0;
+}
+
+/// Makes VmHWM count from now on. False where the system forbids it.
+bool reset_peak() {
+  std::ofstream file("/proc/self/clear_refs");
+  file << "5" << std::flush;
+  return file.good();
+}
+
+struct Case {
+  const char* name;
+  const char* checkpoint;
+  std::vector<int64_t> shape;
+  std::vector<std::string> outputs;
+};
+
+class Memory : public testing::TestWithParam<Case> {};
+
+TEST_P(Memory, OfARunIsEstimated) {
+  const Case& c = GetParam();
+  test::AbiModel model(test::open_plugin("cpu"), {{"performance_mode", "minimal"}},
+                       test::checkpoint_folder(c.checkpoint).string());
+  int64_t bytes = 1;
+  for (const int64_t side : c.shape) bytes *= side;
+  const std::vector<uint8_t> pixels(static_cast<size_t>(bytes), 100);
+  const uint64_t estimate = model.estimate(c.shape, c.outputs).activations;
+  // The first run of a process also takes what LibTorch keeps for ever.
+  model.run_and_drop(pixels.data(), {1, 1, 28, 28, 3}, c.outputs);
+  malloc_trim(0);
+  if (!reset_peak()) GTEST_SKIP() << "the peak of the resident memory cannot be reset here";
+  const uint64_t before = status_bytes("VmRSS:");
+  model.run_and_drop(pixels.data(), c.shape, c.outputs);
+  const auto taken = static_cast<double>(status_bytes("VmHWM:") - before);
+  std::printf("%s: taken %.1f MB, estimate %.1f MB, ratio %.2f\n", c.name, taken / 1e6,
+              static_cast<double>(estimate) / 1e6, static_cast<double>(estimate) / taken);
+  EXPECT_GE(static_cast<double>(estimate) * 1.25, taken) << "bytes: the estimate is too low";
+  EXPECT_LE(static_cast<double>(estimate), 3 * taken) << "bytes: the estimate refuses what would fit";
+}
+
+const std::vector<std::string> kGaussians{"depth",
+                                          "extrinsics",
+                                          "gaussians.means",
+                                          "gaussians.scales",
+                                          "gaussians.rotations",
+                                          "gaussians.harmonics",
+                                          "gaussians.opacities"};
+
+INSTANTIATE_TEST_SUITE_P(
+    Runs, Memory,
+    testing::Values(Case{"small_one_large_view", "da3-small", {1, 1, 504, 504, 3}, {"depth", "extrinsics"}},
+                    Case{"small_many_views", "da3-small", {1, 8, 168, 168, 3}, {"depth", "confidence"}},
+                    Case{"small_rays", "da3-small", {1, 2, 336, 336, 3}, {"depth", "ray", "ray_confidence"}},
+                    Case{"small_features", "da3-small", {1, 2, 336, 336, 3}, {"feature.3", "feature.5"}},
+                    Case{"mono", "tiny-mono", {1, 4, 504, 504, 3}, {"depth", "sky"}},
+                    Case{"gaussians", "tiny-giant", {1, 3, 504, 504, 3}, kGaussians},
+                    Case{"nested", "tiny-nested", {1, 3, 504, 504, 3}, {"depth", "extrinsics"}}),
+    [](const auto& info) { return info.param.name; });
+
+}  // namespace
+}  // namespace da3
