@@ -185,6 +185,7 @@ Memory Engine::memory() const {
   if (!state_->table->memory)
     throw Error(DA3_E_UNSUPPORTED, "backend " + backend() + " does not tell its memory; use another backend");
   auto memory = detail::zeroed<da3_memory>();
+  memory.limit = UINT64_MAX;  // of plugins that do not know the field
   detail::CallError error;
   const int32_t status = state_->table->memory(state_->handle, &memory, error.get());
   error.check(status, state_->call("memory"));

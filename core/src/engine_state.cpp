@@ -47,8 +47,8 @@ std::string find_value(const std::vector<Setting>& settings, std::string_view ke
 }
 
 Memory to_memory(const da3_memory& memory) {
-  return {memory.weights, memory.activations, memory.pool_idle,
-          memory.peak,    memory.host_pinned, memory.cache_disk};
+  return {memory.weights,     memory.activations, memory.pool_idle, memory.peak,
+          memory.host_pinned, memory.cache_disk,  memory.limit};
 }
 
 }  // namespace da3::detail

@@ -45,6 +45,7 @@ Memory Model::estimate(const RunRequest& request) const {
   shapes.output_memory = OutputMemory::plugin;  // names only: allocate nothing
   detail::RunTensors tensors(*state_, shapes);
   auto memory = detail::zeroed<da3_memory>();
+  memory.limit = UINT64_MAX;  // of plugins that do not know the field
   detail::CallError error;
   const int32_t status = optimizer.table->estimate(state_->handle, tensors.get(), &memory, error.get());
   error.check(status, optimizer.call("estimate"));

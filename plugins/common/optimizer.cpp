@@ -3,10 +3,10 @@
 
 #include <dlfcn.h>
 #include <da3/error.hpp>
+#include <da3/guard.hpp>
 
 #include <algorithm>
 #include <atomic>
-#include <cstring>
 
 #include "common/thin_plugin.hpp"
 #include "loader/engine_loader.hpp"
@@ -127,9 +127,8 @@ void da3_optimizer::memory(da3_memory* out) {
     return;
   }
   da3_memory nothing{};
-  const uint32_t size = std::min<uint32_t>(out->struct_size, sizeof nothing);
-  nothing.struct_size = out->struct_size;
-  std::memcpy(out, &nothing, size);
+  nothing.limit = decision_.policy.memory_limit == 0 ? UINT64_MAX : decision_.policy.memory_limit;
+  fill_struct(out, nothing);
 }
 
 uint64_t da3_optimizer::trim(uint32_t level) {

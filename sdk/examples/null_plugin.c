@@ -318,7 +318,8 @@ static int32_t DA3_CALL estimate(da3_model* model, const da3_run* run, da3_memor
   (void)model;
   const int32_t status = check_run(run, &image, error);
   if (status) return status;
-  memset((char*)out + 8, 0xFF, sizeof *out - 8); /* all "not known" */
+  /* All "not known", as far as the host's struct goes: it may be older or newer than this plugin. */
+  memset((char*)out + 8, 0xFF, (out->struct_size < sizeof *out ? out->struct_size : sizeof *out) - 8);
   out->weights = 0;
   out->activations = 4u * run->n_out;
   for (int i = 0; i < 4; ++i) out->activations *= (uint64_t)image->shape[i];

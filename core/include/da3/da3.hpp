@@ -85,6 +85,7 @@ struct DA3_CORE_API RunResult {
 struct Memory {
   uint64_t weights = UINT64_MAX, activations = UINT64_MAX, pool_idle = UINT64_MAX, peak = UINT64_MAX,
            host_pinned = UINT64_MAX, cache_disk = UINT64_MAX;
+  uint64_t limit = UINT64_MAX;  ///< what the policy allows a run in all; UINT64_MAX: no limit
 };
 
 /// One setting as it holds now.

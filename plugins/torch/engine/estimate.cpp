@@ -94,6 +94,14 @@ uint64_t estimate_activations(const RunRequest& request, const Model& model) {
   return static_cast<uint64_t>(kAllocatorSlack * live * sizeof(float)) + kWorkspace;
 }
 
+void check_weights_fit(const std::string& model, uint64_t weight_bytes, const Policy& policy) {
+  if (policy.memory_limit == 0 || weight_bytes <= policy.memory_limit) return;
+  throw Error(DA3_E_NOMEM_HOST, "model '" + model + "' does not fit: its weights need " +
+                                    gigabytes(weight_bytes) + ", the limit is " +
+                                    gigabytes(policy.memory_limit) +
+                                    "; use a smaller model, free memory or a higher memory_fraction");
+}
+
 void check_fits(const RunRequest& request, const Model& model) {
   const uint64_t limit = model.context().policy.memory_limit;
   if (limit == 0) return;

@@ -3,6 +3,7 @@
 
 #include <da3/error.hpp>
 
+#include "engine/estimate.hpp"
 #include "net/any_view_net.hpp"
 #include "net/mono_net.hpp"
 #include "net/nested_net.hpp"
@@ -40,6 +41,9 @@ Model::Model(Context& context, const std::filesystem::path& folder, const Watche
     stored_bytes += view.bytes;
   }
   config_ = checkpoint::resolve_config(folder, shapes);
+  for (const checkpoint::TensorSpec& spec : checkpoint::stored_tensors(config_))
+    weight_bytes_ += static_cast<uint64_t>(spec.elements()) * sizeof(float);
+  check_weights_fit(config_.name, weight_bytes_, context.policy);
 
   uint64_t read_bytes = 0;
   context.run([&] {
@@ -51,8 +55,6 @@ Model::Model(Context& context, const std::filesystem::path& folder, const Watche
   });
   capabilities_ = checkpoint::capabilities(config_);
   description_ = checkpoint::describe(config_);
-  for (const checkpoint::TensorSpec& spec : checkpoint::stored_tensors(config_))
-    weight_bytes_ += static_cast<uint64_t>(spec.elements()) * sizeof(float);
   watcher.step("load", stored_bytes, stored_bytes);
   const std::lock_guard lock(context.models_mutex);
   context.networks.insert(network_.get());

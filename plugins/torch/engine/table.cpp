@@ -2,13 +2,12 @@
 #include "engine/table.hpp"
 
 #include <da3/error.hpp>
+#include <da3/guard.hpp>
 
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
 
-#include <algorithm>
-#include <cstring>
 #include <memory>
 #include <string>
 
@@ -123,20 +122,12 @@ int32_t session_run(da3_session* session, da3_run* run, da3_error* error) {
 
 void session_destroy(da3_session* session) { delete session; }
 
-da3_memory unknown_memory() {
+da3_memory unknown_memory(const Context& context) {
   da3_memory memory{};
+  memory.limit = context.policy.memory_limit == 0 ? UINT64_MAX : context.policy.memory_limit;
   memory.weights = memory.activations = memory.pool_idle = UINT64_MAX;
   memory.peak = memory.host_pinned = memory.cache_disk = UINT64_MAX;
   return memory;
-}
-
-/// Fills what the caller's struct has room for and keeps its struct_size.
-void give_memory(const da3_memory& memory, da3_memory* out) {
-  require(out, "out");
-  const uint32_t size = out->struct_size;
-  if (size < sizeof(uint64_t)) throw Error(DA3_E_ABI, "invalid call: da3_memory has no struct_size");
-  std::memcpy(out, &memory, std::min<size_t>(size, sizeof memory));
-  out->struct_size = size;
 }
 
 int32_t estimate(da3_model* model, const da3_run* run, da3_memory* out, da3_error* error) {
@@ -144,22 +135,22 @@ int32_t estimate(da3_model* model, const da3_run* run, da3_memory* out, da3_erro
     require(model, "model");
     require(run, "run");
     const RunRequest request = read_run(*run, *model->model, /*with_data=*/false);
-    da3_memory memory = unknown_memory();
+    da3_memory memory = unknown_memory(model->model->context());
     memory.weights = model->model->weight_bytes();
     memory.activations = estimate_activations(request, *model->model);
     memory.peak = memory.weights + memory.activations;
     memory.host_pinned = memory.cache_disk = 0;
-    give_memory(memory, out);
+    fill_struct(out, memory);
   });
 }
 
 int32_t memory(Context* context, da3_memory* out, da3_error* error) {
   return torch_guard(error, [&] {
     require(context, "optimizer");
-    da3_memory memory = unknown_memory();
+    da3_memory memory = unknown_memory(*context);
     memory.weights = context->weight_bytes.load();
     memory.host_pinned = memory.cache_disk = 0;
-    give_memory(memory, out);
+    fill_struct(out, memory);
   });
 }
 

@@ -4,6 +4,7 @@
 
 #include <da3/error.hpp>
 
+#include <algorithm>
 #include <cstring>
 #include <new>
 #include <utility>
@@ -50,6 +51,17 @@ int32_t guard(da3_error* error, Body&& body) noexcept {
     return fill_error(error, DA3_E_INTERNAL,
                       "internal error: an exception of unknown type; please report it");
   }
+}
+
+/// Fills a struct that the caller owns with as much of value as it has room for, and keeps its struct_size.
+/// Throws Error: DA3_E_INVALID for NULL, DA3_E_ABI without a struct_size.
+template <class T>
+void fill_struct(T* out, const T& value) {
+  if (!out) throw Error(DA3_E_INVALID, "invalid call: out is NULL");
+  const uint32_t size = out->struct_size;
+  if (size < 2 * sizeof(uint32_t)) throw Error(DA3_E_ABI, "invalid call: out has no struct_size");
+  std::memcpy(out, &value, std::min<size_t>(size, sizeof value));
+  out->struct_size = size;
 }
 
 }  // namespace da3

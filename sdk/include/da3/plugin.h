@@ -16,7 +16,8 @@
  *   image       uint8   [B,S,H,W,3]  RGB, H and W multiples of 14. The plugin normalises (ImageNet).
  *   extrinsics  float32 [B,S,4,4]    optional. World-to-camera, OpenCV axes (x right, y down, z forward), already in
  *                                    network space: first view identity, translations over their median length.
- *   intrinsics  float32 [B,S,3,3]    optional, with or without extrinsics. Pixels of H x W, pixel centres at integers.
+ *   intrinsics  float32 [B,S,3,3]    optional; needed with extrinsics. Pixels of H x W, pixel centres at integers. A model
+ *                                    that has no use for them alone checks them and goes on.
  * OUTPUTS of a run, all float32, computed only when asked for; model_describe says which a model has:
  *   depth, confidence, sky  [B,S,H,W]     z-depth in the model's unit (see capability.metric), confidence >= 1
  *   extrinsics              [B,S,3,4]     world-to-camera, OpenCV axes
@@ -24,6 +25,8 @@
  *   ray                     [B,S,H/14*8,W/14*8,6]   ray_confidence the same without the last
  *   feature.<block>         [B,S,H/14,W/14,C]       patch tokens after that block, through the final norm
  *   gaussians.means, .scales [B,S*H*W,3]  .rotations [B,S*H*W,4] wxyz  .harmonics [B,S*H*W,3,K]  .opacities [B,S*H*W]
+ *                                    one for each pixel, in the world of the output extrinsics; with given extrinsics in
+ *                                    their scale; before scale_factor in nested models
  *   scale_factor            [B]           nested models: metric scale that was applied
  * A name that occurs twice, an unknown name, a zero-sized shape: DA3_E_INVALID or DA3_E_SHAPE with kind and index.
  *
@@ -141,6 +144,8 @@ typedef struct da3_run { DA3_HEAD;
 
 typedef struct da3_memory { DA3_HEAD;
   uint64_t weights, activations, pool_idle, peak, host_pinned, cache_disk; /* bytes; UINT64_MAX = not known */
+  uint64_t limit; /* what the policy allows a run in all, weights too; a run whose estimate's peak is above it fails with
+                   * DA3_E_NOMEM_HOST or DA3_E_NOMEM_DEVICE before any work. UINT64_MAX = no limit */
 } da3_memory;
 
 typedef struct da3_optimizer da3_optimizer; /* device + policy: precision, threads, cache, compile */
