@@ -69,6 +69,14 @@ fs::path export_npz(const fs::path& directory, const Prediction& p, bool mini) {
   return file;
 }
 
+fs::path export_features(const fs::path& directory, const Prediction& p, const FeatureMap& map) {
+  const fs::path file = directory / "exports" / "features" / ("feat_layer_" + std::to_string(map.block) + ".npy");
+  make_parent(file);
+  write_file_atomic(file, make_npy("<f4", {p.views, map.rows, map.columns, map.channels}, map.values.data(),
+                                   map.values.size_bytes()));
+  return file;
+}
+
 std::vector<uint8_t> encode_jpeg(const std::vector<uint8_t>& rgb, int64_t height, int64_t width) {
   const Quiet quiet;
   const cv::Mat image(static_cast<int>(height), static_cast<int>(width), CV_8UC3,
@@ -125,6 +133,8 @@ void check(const std::vector<std::string>& formats, const Prediction& p) {
   check_length("extrinsics", p.extrinsics.size(), p.views, 12);
   check_length("intrinsics", p.intrinsics.size(), p.views, 9);
   check_length("images", p.images.size(), p.views, pixels * 3);
+  for (const FeatureMap& map : p.features)
+    check_length("a feature map", map.values.size(), p.views, map.rows * map.columns * map.channels);
   if (p.depth.empty())
     throw Error(DA3_E_INVALID, "exporting failed: there is no depth; ask the model for it");
   for (const std::string& format : formats) {
@@ -153,6 +163,8 @@ std::vector<fs::path> export_prediction(const std::vector<std::string>& formats,
     else
       written.push_back(export_npz(directory, prediction, format == "mini_npz"));
   }
+  for (const FeatureMap& map : prediction.features)
+    written.push_back(export_features(directory, prediction, map));
   return written;
 } catch (const std::bad_alloc&) {
   throw Error(DA3_E_NOMEM_HOST, "exporting to \"" + directory.string() +

@@ -18,8 +18,6 @@
 namespace da3::io {
 namespace {
 
-constexpr int64_t max_batch_pixels = int64_t{1} << 31;
-
 struct Prepared {
   Image image;
   ResizePlan plan;
@@ -92,17 +90,12 @@ void for_each_index(size_t count, int workers, const std::function<void(size_t)>
 /// whole and torchvision's rounding of it cannot matter.
 Views unify(std::vector<Prepared>& prepared, bool with_intrinsics) {
   Views out;
+  std::vector<ResizePlan::Size> sizes;
+  for (const Prepared& view : prepared) sizes.push_back({view.image.height, view.image.width});
+  const ResizePlan::Size common = common_size(sizes);
   out.views = static_cast<int64_t>(prepared.size());
-  out.height = out.width = INT64_MAX;
-  for (const Prepared& view : prepared) {
-    out.height = std::min(out.height, view.image.height);
-    out.width = std::min(out.width, view.image.width);
-  }
-  if (out.views > max_batch_pixels / (out.height * out.width))
-    throw Error(DA3_E_SHAPE,
-                "preparing " + std::to_string(out.views) + " images of " + std::to_string(out.width) + "x" +
-                    std::to_string(out.height) +
-                    " pixels failed: they are too many for one scene; use fewer or a smaller process_res");
+  out.height = common.height;
+  out.width = common.width;
   const size_t row = static_cast<size_t>(out.width) * 3;
   out.pixels.resize(static_cast<size_t>(out.views * out.height) * row);
   uint8_t* to = out.pixels.data();
@@ -122,14 +115,6 @@ Views unify(std::vector<Prepared>& prepared, bool with_intrinsics) {
     view.image.rgb = {};
   }
   return out;
-}
-
-void check_counts(size_t images, size_t intrinsics) {
-  if (images == 0) throw Error(DA3_E_INVALID, "preparing images failed: there are none; name at least one");
-  if (intrinsics != 0 && intrinsics != images)
-    throw Error(DA3_E_INVALID, "preparing images failed: there are " + std::to_string(images) +
-                                   " images and " + std::to_string(intrinsics) +
-                                   " intrinsics; give one for each image or none");
 }
 
 void resize_one(Prepared& view, const Image& image, const std::string& name, const PreprocessOptions& options,

@@ -17,6 +17,7 @@ namespace {
 
 constexpr int64_t patch = 14;
 constexpr int64_t max_process_res = 16384;
+constexpr int64_t max_batch_pixels = int64_t{1} << 31;
 
 using Size = ResizePlan::Size;
 
@@ -63,6 +64,14 @@ void check_options(const PreprocessOptions& options) {
   }
 }
 
+void check_counts(size_t images, size_t intrinsics) {
+  if (images == 0) throw Error(DA3_E_INVALID, "preparing images failed: there are none; name at least one");
+  if (intrinsics != 0 && intrinsics != images)
+    throw Error(DA3_E_INVALID, "preparing images failed: there are " + std::to_string(images) +
+                                   " images and " + std::to_string(intrinsics) +
+                                   " intrinsics; give one for each image or none");
+}
+
 ResizePlan plan_resize(int64_t height, int64_t width, const PreprocessOptions& options,
                        const std::string& name) {
   const bool lower = options.process_res_method.starts_with("lower_bound");
@@ -92,6 +101,19 @@ ResizePlan plan_resize(int64_t height, int64_t width, const PreprocessOptions& o
                 what + "it would be " + text(plan.bounded) +
                     " pixels, more than the limit; use a smaller process_res or an upper_bound method");
   return plan;
+}
+
+ResizePlan::Size common_size(const std::vector<ResizePlan::Size>& sizes) {
+  Size common{INT64_MAX, INT64_MAX};
+  for (const Size& size : sizes) {
+    common.height = std::min(common.height, size.height);
+    common.width = std::min(common.width, size.width);
+  }
+  if (static_cast<int64_t>(sizes.size()) > max_batch_pixels / (common.height * common.width))
+    throw Error(DA3_E_SHAPE,
+                "preparing " + std::to_string(sizes.size()) + " images of " + text(common) +
+                    " pixels failed: they are too many for one scene; use fewer or a smaller process_res");
+  return common;
 }
 
 Image resize_image(const Image& image, const ResizePlan& plan) try {

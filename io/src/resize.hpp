@@ -5,6 +5,7 @@
 #include <da3/io/preprocess.hpp>
 
 #include <string>
+#include <vector>
 
 namespace da3::io {
 
@@ -26,6 +27,13 @@ ResizePlan plan_resize(int64_t height, int64_t width, const PreprocessOptions& o
 
 /// Throws Error(DA3_E_BAD_VALUE).
 void check_options(const PreprocessOptions& options);
+
+/// Throws Error(DA3_E_INVALID) without images, or with another count of intrinsics that is not 0.
+void check_counts(size_t images, size_t intrinsics);
+
+/// The smallest height and width: what all views of a scene are cut to. Throws Error(DA3_E_SHAPE) for more
+/// than 2^31 pixels in all.
+ResizePlan::Size common_size(const std::vector<ResizePlan::Size>& sizes);
 
 Image resize_image(const Image& image, const ResizePlan& plan);
 

@@ -27,6 +27,27 @@ TEST(Library, opens_beside_the_program_and_works) {
   EXPECT_TRUE(fs::exists(dir / "run.json"));
 }
 
+TEST(Library, has_cameras_and_poses) {
+  const Api& api = open();
+  const auto folder = fs::path(DA3_TEST_DATA);
+  const GivenCameras cameras = api.read_cameras(folder / "io" / "colmap" / "binary");
+  const auto relative = api.normalise_extrinsics(cameras.extrinsics);
+  EXPECT_EQ(relative.size(), cameras.extrinsics.size() * 16);
+  EXPECT_NEAR(api.align_poses(cameras.extrinsics, cameras.extrinsics, 1).scale, 1, 1e-9);
+  GivenCameras one;
+  one.intrinsics = {api.intrinsics_from_fov(60, 480, 640)};
+  one.sizes = {{480, 640}};
+  const auto picture = folder / "preprocess" / "exact.png";
+  const auto size = api.plan_views({picture}, {}).original_sizes[0];
+  one.sizes[0] = {size[0] * 2, size[1] * 2};
+  EXPECT_EQ(api.cameras_for(one, {picture}).intrinsics[0][0], one.intrinsics[0][0] / 2);
+  std::vector<float> predicted(12), depth{1};
+  predicted[0] = predicted[5] = predicted[10] = 1;
+  EXPECT_EQ(api.align_to_given(predicted, std::span(cameras.extrinsics).first(1), depth, true).scale, 1);
+  api.depth_in_metres(depth, 1, 1, 1, std::vector{api.intrinsics_from_focal(600, 1, 1)});
+  EXPECT_EQ(depth[0], 2);
+}
+
 TEST(Library, its_errors_are_caught_as_da3_error) {
   const Api& api = open();
   const Error error = expect_error(DA3_E_NOT_FOUND, "no such file", [&] { api.list_inputs({"/nowhere"}); });

@@ -4,13 +4,17 @@
 // both sides must come from one build: open.hpp checks that.
 #pragma once
 
+#include <da3/io/cameras.hpp>
 #include <da3/io/export.hpp>
+#include <da3/io/focal.hpp>
 #include <da3/io/image.hpp>
+#include <da3/io/pose_alignment.hpp>
 #include <da3/io/prediction.hpp>
 #include <da3/io/preprocess.hpp>
 
 #include <cstdint>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,6 +39,19 @@ struct Api {
   std::vector<path> (*export_prediction)(const std::vector<std::string>& formats, const path& directory,
                                          const Prediction& prediction);
   void (*write_text_atomic)(const path& file, std::string_view text);
+
+  ViewsPlan (*plan_views)(const std::vector<path>& files, const PreprocessOptions& options);
+  GivenCameras (*read_cameras)(const path& file);
+  GivenCameras (*cameras_for)(const GivenCameras& cameras, const std::vector<path>& images);
+  std::vector<float> (*normalise_extrinsics)(std::span<const Extrinsics> extrinsics);
+  PoseAlignment (*align_poses)(std::span<const Extrinsics> reference, std::span<const Extrinsics> estimate,
+                               uint64_t seed);
+  PoseAlignment (*align_to_given)(std::span<float> predicted, std::span<const Extrinsics> given,
+                                  std::span<float> depth, bool align_to_input_ext_scale);
+  Intrinsics (*intrinsics_from_focal)(double focal_pixels, int64_t height, int64_t width);
+  Intrinsics (*intrinsics_from_fov)(double horizontal_degrees, int64_t height, int64_t width);
+  void (*depth_in_metres)(std::span<float> depth, int64_t views, int64_t height, int64_t width,
+                          std::span<const Intrinsics> processed);
 };
 
 }  // namespace da3::io

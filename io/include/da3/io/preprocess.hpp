@@ -42,4 +42,14 @@ Views load_views(const std::vector<std::filesystem::path>& files, const Preproce
 Views prepare_views(const std::vector<Image>& images, const PreprocessOptions& options,
                     const std::vector<Intrinsics>& intrinsics = {});
 
+/// The sizes that load_views will give.
+struct ViewsPlan {
+  int64_t views = 0, height = 0, width = 0;            ///< as in Views
+  std::vector<std::array<int64_t, 2>> original_sizes;  ///< {height, width} of each file
+};
+
+/// What load_views would give, without decoding a pixel: the files are read, but only their structure is
+/// looked at. Throws what load_views throws, but for pixel data that only a decoder finds damaged.
+ViewsPlan plan_views(const std::vector<std::filesystem::path>& files, const PreprocessOptions& options);
+
 }  // namespace da3::io
