@@ -70,7 +70,8 @@ fs::path export_npz(const fs::path& directory, const Prediction& p, bool mini) {
 }
 
 fs::path export_features(const fs::path& directory, const Prediction& p, const FeatureMap& map) {
-  const fs::path file = directory / "exports" / "features" / ("feat_layer_" + std::to_string(map.block) + ".npy");
+  const fs::path file =
+      directory / "exports" / "features" / ("feat_layer_" + std::to_string(map.block) + ".npy");
   make_parent(file);
   write_file_atomic(file, make_npy("<f4", {p.views, map.rows, map.columns, map.channels}, map.values.data(),
                                    map.values.size_bytes()));

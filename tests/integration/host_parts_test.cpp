@@ -145,10 +145,17 @@ TEST(DepthRange, IsExact) {
 }
 
 TEST(DepthUnit, FollowsTheModel) {
-  EXPECT_EQ(depth_unit({{"capability.metric", "true", ""}}), "metres");
-  EXPECT_THAT(depth_unit({{"capability.metric", "false", ""}, {"capability.metric_by_focal", "true", ""}}),
-              HasSubstr("focal / 300"));
-  EXPECT_EQ(depth_unit({}), "relative units");
+  const auto can = [](bool metric, bool by_focal) {
+    checkpoint::Capabilities capabilities;
+    capabilities.metric = metric;
+    capabilities.metric_by_focal = by_focal;
+    return capabilities;
+  };
+  EXPECT_EQ(depth_unit(can(true, false), false, false), "metres");
+  EXPECT_EQ(depth_unit(can(false, true), true, false), "metres");
+  EXPECT_EQ(depth_unit(can(true, false), false, true), "the unit of the given poses");
+  EXPECT_THAT(depth_unit(can(false, true), false, false), HasSubstr("focal / 300"));
+  EXPECT_EQ(depth_unit(can(false, false), true, false), "relative units");
 }
 
 std::string written(ProgressMode mode, Terminal terminal) {

@@ -12,6 +12,7 @@ namespace da3::host {
 namespace {
 
 constexpr const char* what_group = "What to compute";
+constexpr const char* camera_group = "Cameras";
 constexpr const char* where_group = "Settings and backends";
 constexpr const char* talk_group = "Messages";
 
@@ -26,7 +27,7 @@ class Parser {
     // The inputs are what is left over: CLI11's own lists of positionals split words like "[a,b]".
     app_.allow_extras();
     app_.get_formatter()->column_width(34);
-    if (command == Command::run || command == Command::plan) add_work();
+    if (command == Command::run || command == Command::plan) add_work(), add_cameras();
     if (command != Command::models) add_where();
     add_talk();
   }
@@ -81,6 +82,43 @@ class Parser {
                 "saddle_sim_range, first, "
                 "middle",
                 what_group);
+    add_setting(
+        "--export-feat", "export_feat", "LIST",
+        "Features after these blocks of the backbone, as exports/features/feat_layer_<N>.npy: \"3,7\"",
+        what_group);
+  }
+
+  /// "--name" and "--no-name", which help leaves out, for a setting that is true or false.
+  void add_switch(const std::string& name, const char* key, const char* help, const char* group) {
+    for (const char* value : {"true", "false"}) {
+      const std::string flag = (*value == 't' ? "--" : "--no-") + name;
+      app_.add_flag_function(
+              flag,
+              [this, key, flag, value](int64_t) {
+                arguments_.settings.push_back({key, value, flag});
+              },
+              help)
+          ->group(*value == 't' ? group : "");
+    }
+  }
+
+  void add_cameras() {
+    add_setting("--poses", "poses", "FILE",
+                "Known cameras: npz, JSON, or the folder of a COLMAP model; world-to-camera", camera_group);
+    add_switch(
+        "align-to-input-ext-scale", "align_to_input_ext_scale",
+        "With --poses: results in the frame and unit of the given poses (default), or with --no-... in "
+        "the network's own",
+        camera_group);
+    add_setting(
+        "--focal", "focal", "PIXELS",
+        "Focal length in pixels of the image files: metres from da3metric-large, or for poses without "
+        "intrinsics",
+        camera_group);
+    add_setting("--fov", "fov", "DEGREES", "The same by the horizontal field of view", camera_group);
+    add_switch("use-ray-pose", "use_ray_pose", "Cameras from the network's rays: slower, often more accurate",
+               camera_group);
+    add_setting("--seed", "seed", "N", "Of the search that --use-ray-pose makes (default: 0)", camera_group);
   }
 
   void add_where() {

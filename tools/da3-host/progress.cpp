@@ -77,6 +77,11 @@ void Progress::begin(size_t item, size_t items, const std::string& name, std::st
     write(dump({{"event", "begin"}, {"item", item}, {"items", items}, {"name", name}, {"stage", stage}}));
 }
 
+void Progress::select(size_t item, const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  item_ = item, name_ = name;
+}
+
 void Progress::advance(uint64_t done, uint64_t total, std::string_view stage) {
   const std::lock_guard lock(mutex_);
   if (style_ != Style::bar && style_ != Style::json) return;

@@ -33,9 +33,11 @@ class Progress {
 
   /// A piece of work begins: item 0 is the model, 1..items are scenes.
   void begin(size_t item, size_t items, const std::string& name, std::string_view stage);
-  /// done of total of the stage of the item that began last.
+  /// What follows belongs to an item that began before, one of several that run together.
+  void select(size_t item, const std::string& name);
+  /// done of total of the stage of the current item.
   void advance(uint64_t done, uint64_t total, std::string_view stage);
-  /// The item ended; failure is empty when it is done.
+  /// The current item ended; failure is empty when it is done.
   void end(double milliseconds, const std::string& what, const std::string& failure);
 
   void log(LogLevel level, std::string_view line);

@@ -50,7 +50,7 @@ std::string pictures(const SceneReport& scene) {
 std::string one_scene(const RunReport& report, const SceneReport& scene) {
   std::string text =
       row("forward", format("%.1f ms", scene.times.forward)) + row("views", views_text(scene)) +
-      row("depth", range_text(scene.depth) + " (min .. median .. max, " + depth_unit(report.model) + ")");
+      row("depth", range_text(scene.depth) + " (min .. median .. max, " + report.depth_unit + ")");
   if (const std::string folder = pictures(scene); !folder.empty()) text += row("pictures", folder);
   return text;
 }
@@ -111,10 +111,10 @@ std::string value_of(const std::vector<Setting>& settings, std::string_view key)
   return {};
 }
 
-std::string depth_unit(const std::vector<Setting>& model) {
-  if (value_of(model, "capability.metric") == "true") return "metres";
-  if (value_of(model, "capability.metric_by_focal") == "true")
-    return "times focal / 300 is metres, focal in pixels";
+std::string depth_unit(const checkpoint::Capabilities& model, bool known, bool in_given_frame) {
+  if (in_given_frame) return "the unit of the given poses";
+  if (model.metric || (model.metric_by_focal && known)) return "metres";
+  if (model.metric_by_focal) return "times focal / 300 is metres, focal in pixels; give --focal or --fov";
   return "relative units";
 }
 

@@ -6,9 +6,11 @@
 #include <cstdint>
 #include <da3/da3.hpp>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "checkpoint/capabilities.hpp"
 #include "scene_list.hpp"
 
 namespace da3::host {
@@ -22,12 +24,24 @@ struct DepthRange {
   float minimum = 0, median = 0, maximum = 0;
 };
 
+/// How a prediction was brought together with given poses.
+struct AlignmentReport {
+  double scale = 1;          ///< prediction's unit per unit of the given poses
+  bool to_given = true;      ///< results are in the frame and unit of the given poses
+  bool from_centres = true;  ///< by the camera centres; false: they do not tell, so by the rotations
+  int64_t inliers = 0;       ///< views that the fit used
+};
+
 struct SceneReport {
   Scene scene;
   std::string failure;                                 ///< empty: done
   std::string phase;                                   ///< of the failure
   std::vector<std::array<int64_t, 2>> original_sizes;  ///< {height, width}
   int64_t views = 0, height = 0, width = 0;
+  int64_t batch = 1;  ///< scenes that ran together with it, itself counted
+  bool is_metric = false;
+  std::optional<double> scale_factor;  ///< nested models: what depth and poses were multiplied by
+  std::optional<AlignmentReport> alignment;
   DepthRange depth;
   SceneTimes times;
   std::vector<std::filesystem::path> files;
@@ -44,6 +58,8 @@ struct RunReport {
   std::vector<Setting> policy;  ///< Engine::describe
   std::vector<PlanEntry> settings;
   std::string mode, process_res_method;
+  std::string depth_unit;       ///< of all scenes: "metres", "relative units", ...
+  std::filesystem::path poses;  ///< empty: none were given
   int64_t process_res = 0;
   double backend_ms = 0, load_ms = 0, total_ms = 0;
   uint64_t peak_memory = 0;  ///< bytes
@@ -64,8 +80,9 @@ std::string utc_now();
 /// The value of a key, or "".
 std::string value_of(const std::vector<Setting>& settings, std::string_view key);
 
-/// What depth is measured in, by the model's capabilities: "metres", "relative units", ...
-std::string depth_unit(const std::vector<Setting>& model);
+/// What depth is measured in: "metres", "relative units", ... known: a focal length or intrinsics are given;
+/// in_given_frame: results are brought to given poses.
+std::string depth_unit(const checkpoint::Capabilities& model, bool known, bool in_given_frame);
 
 /// For people: device, policy, times, sizes, depth range, where the pictures are; then every file, one a
 /// line.

@@ -1,79 +1,181 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "run_scene.hpp"
+#include "run_batch.hpp"
 
 #include <algorithm>
-#include <chrono>
 
 #include "exit_code.hpp"
+#include "scene_outputs.hpp"
 #include "signals.hpp"
 #include "stopwatch.hpp"
 
 namespace da3::host {
 namespace {
 
-RunResult forward(const SceneContext& context, io::Views& views) {
-  RunRequest request;
-  request.inputs = {Tensor::borrow("image", DType::uint8, {1, views.views, views.height, views.width, 3},
-                                   static_cast<const void*>(views.pixels.data()))};
-  request.outputs = context.outputs;
-  request.watch.should_cancel = [] { return signals::cancel_now(); };
-  request.watch.progress = [&](uint64_t done, uint64_t total, std::string_view stage) {
-    context.progress->advance(done, total, stage);
-  };
-  return context.session->run(request);
+/// A scene whose images are in memory.
+struct LoadedScene {
+  const ScenePlan* plan = nullptr;
+  io::Views views;
+  double read_ms = 0;
+};
+
+/// Appends what a scene gives for one input, so that a batch is contiguous.
+template <class T, class Values>
+void append(std::vector<T>& all, const Values& values) {
+  all.insert(all.end(), values.begin(), values.end());
 }
 
-io::Prediction prediction_of(const io::Views& views, const RunResult& result) {
-  const auto floats = [&](const char* name) {
-    const Tensor* tensor = result.find(name);
-    return tensor ? std::span<const float>(tensor->floats()) : std::span<const float>();
-  };
-  io::Prediction prediction;
-  prediction.views = views.views, prediction.height = views.height, prediction.width = views.width;
-  prediction.depth = floats("depth");
-  prediction.confidence = floats("confidence");
-  prediction.extrinsics = floats("extrinsics");
-  prediction.intrinsics = floats("intrinsics");
-  prediction.images = views.pixels;
-  return prediction;
-}
+/// Inputs of a batch. One scene's pixels are borrowed; those of several must lie behind each other.
+struct BatchInputs {
+  BatchInputs(const SceneContext& context, const std::vector<LoadedScene>& scenes) {
+    for (const LoadedScene& scene : scenes) {
+      if (scenes.size() > 1) append(pixels, scene.views.pixels);
+      if (scene.plan->cameras.extrinsics.empty()) continue;
+      append(extrinsics, context.io->normalise_extrinsics(scene.plan->cameras.extrinsics));
+      for (const io::Intrinsics& k : scene.views.intrinsics) append(intrinsics, k);
+    }
+    image = scenes.size() > 1 ? pixels.data() : scenes.front().views.pixels.data();
+  }
+
+  /// Gives the request's inputs their data.
+  void fill(RunRequest& request) const {
+    for (Tensor& input : request.inputs) {
+      const void* data = input.name() == "image"        ? static_cast<const void*>(image)
+                         : input.name() == "extrinsics" ? static_cast<const void*>(extrinsics.data())
+                                                        : static_cast<const void*>(intrinsics.data());
+      input = Tensor::borrow(input.name(), input.dtype(), input.shape(), data);
+    }
+  }
+
+  const uint8_t* image = nullptr;
+  std::vector<uint8_t> pixels;
+  std::vector<float> extrinsics, intrinsics;
+};
+
+class Batch {
+ public:
+  Batch(const SceneContext& context, const std::vector<ScenePlan>& plans) : context_(context) {
+    for (const ScenePlan& plan : plans) {
+      results_.push_back({plan.item, std::nullopt, nullptr, 0});
+      Stopwatch watch;
+      guard(results_.size() - 1, [&] {
+        context.progress->begin(plan.item, context.scenes, plan.scene->name, "reading");
+        loaded_.push_back({&plan, read(plan), 0});
+        loaded_.back().read_ms = watch.lap();
+        slots_.push_back(results_.size() - 1);
+      });
+      results_.back().milliseconds += watch.lap();
+    }
+  }
+
+  std::vector<SceneResult> run() {
+    if (loaded_.empty()) return std::move(results_);
+    try {
+      finish(loaded_, slots_);
+    } catch (const PhaseError& error) {
+      if (loaded_.size() == 1 || error.code() == DA3_E_CANCELLED)
+        for (const size_t slot : slots_) results_[slot].failure = std::current_exception();
+      else
+        each_by_itself();
+    }
+    return std::move(results_);
+  }
+
+ private:
+  io::Views read(const ScenePlan& plan) const {
+    return in_phase(Phase::input, [&] {
+      return context_.io->load_views(plan.scene->files, context_.preprocess, plan.cameras.intrinsics);
+    });
+  }
+
+  template <class Body>
+  void guard(size_t slot, Body&& body) {
+    try {
+      body();
+    } catch (const PhaseError&) {
+      results_[slot].failure = std::current_exception();
+    }
+  }
+
+  void each_by_itself() {
+    for (size_t i = 0; i < loaded_.size(); ++i) {
+      std::vector<LoadedScene> one;
+      one.push_back(std::move(loaded_[i]));
+      context_.progress->select(one.front().plan->item, one.front().plan->scene->name);
+      guard(slots_[i], [&] { finish(one, {slots_[i]}); });
+    }
+  }
+
+  RunResult forward(const std::vector<LoadedScene>& scenes) const {
+    return in_phase(Phase::run, [&] {
+      const BatchInputs inputs(context_, scenes);
+      RunRequest request = request_for(context_, *scenes.front().plan, scenes.size());
+      inputs.fill(request);
+      request.watch.should_cancel = [] { return signals::cancel_now(); };
+      request.watch.progress = [&](uint64_t done, uint64_t total, std::string_view stage) {
+        context_.progress->advance(done, total, stage);
+      };
+      return context_.session->run(request);
+    });
+  }
+
+  /// Throws when the run fails; what happens to one scene afterwards is that scene's.
+  void finish(const std::vector<LoadedScene>& scenes, const std::vector<size_t>& slots) {
+    Stopwatch watch;
+    const RunResult result = forward(scenes);
+    const double share = watch.lap() / static_cast<double>(scenes.size());
+    for (size_t i = 0; i < scenes.size(); ++i) {
+      const LoadedScene& scene = scenes[i];
+      context_.progress->select(scene.plan->item, scene.plan->scene->name);
+      guard(slots[i], [&] {
+        SceneReport report = report_of(scene);
+        report.times.forward = share;
+        report.batch = static_cast<int64_t>(scenes.size());
+        write_scene(context_, *scene.plan, scene.views, SceneOutputs(result, i, scenes.size()), report);
+        results_[slots[i]].report = std::move(report);
+      });
+      results_[slots[i]].milliseconds += share + watch.lap();
+    }
+  }
+
+  static SceneReport report_of(const LoadedScene& scene) {
+    SceneReport report;
+    report.scene = *scene.plan->scene;
+    report.times.read = scene.read_ms;
+    report.times.decode = scene.views.decode_ms;
+    report.times.resize = scene.views.resize_ms;
+    report.original_sizes = scene.views.original_sizes;
+    report.views = scene.views.views;
+    report.height = scene.views.height;
+    report.width = scene.views.width;
+    return report;
+  }
+
+  const SceneContext& context_;
+  std::vector<SceneResult> results_;
+  std::vector<LoadedScene> loaded_;
+  std::vector<size_t> slots_;  ///< of loaded_ in results_
+};
 
 }  // namespace
 
-std::vector<std::string> outputs_needed(const Model& model, const std::vector<std::string>& formats) {
-  std::vector<std::string> needed{"depth"};
-  const bool arrays = std::any_of(formats.begin(), formats.end(),
-                                  [](const std::string& format) { return format != "depth_vis"; });
-  const std::vector<std::string> has = model.outputs();
-  for (const char* name : {"confidence", "extrinsics", "intrinsics"})
-    if (arrays && std::find(has.begin(), has.end(), name) != has.end()) needed.emplace_back(name);
-  return needed;
+std::vector<SceneResult> run_batch(const SceneContext& context, const std::vector<ScenePlan>& plans) {
+  return Batch(context, plans).run();
 }
 
-SceneReport run_scene(const SceneContext& context, const Scene& scene) {
-  SceneReport report;
-  report.scene = scene;
-  Stopwatch watch;
-  io::Views views =
-      in_phase(Phase::input, [&] { return context.io->load_views(scene.files, context.preprocess, {}); });
-  report.times.read = watch.lap();
-  report.times.decode = views.decode_ms;
-  report.times.resize = views.resize_ms;
-  report.original_sizes = views.original_sizes;
-  report.views = views.views, report.height = views.height, report.width = views.width;
-
-  const RunResult result = in_phase(Phase::run, [&] { return forward(context, views); });
-  report.times.forward = watch.lap();
-  const io::Prediction prediction = in_phase(Phase::run, [&] { return prediction_of(views, result); });
-  report.depth = in_phase(Phase::run, [&] { return depth_range(prediction.depth); });
-
-  watch.lap();
-  context.progress->advance(0, 0, "writing");
-  report.files = in_phase(Phase::output, [&] {
-    return context.io->export_prediction(context.formats, context.output / scene.folder, prediction);
-  });
-  report.times.output = watch.lap();
-  return report;
+std::vector<std::string> outputs_needed(const SceneContext& context) {
+  std::vector<std::string> needed{"depth"};
+  const bool arrays = std::any_of(context.formats.begin(), context.formats.end(),
+                                  [](const std::string& format) { return format != "depth_vis"; });
+  const std::vector<std::string> has = context.model->outputs();
+  const auto add = [&](const std::string& name) {
+    if (std::find(has.begin(), has.end(), name) != has.end()) needed.push_back(name);
+  };
+  if (arrays) add("confidence");
+  if (arrays || context.cameras->has_poses()) add("extrinsics");
+  if (arrays) add("intrinsics");
+  add("scale_factor");
+  for (const int64_t block : context.features) needed.push_back("feature." + std::to_string(block));
+  return needed;
 }
 
 }  // namespace da3::host

@@ -65,6 +65,14 @@ Json scene_json(const RunReport& report, const SceneReport& scene) {
   json["width"] = scene.width;
   json["depth"] = {
       {"min", scene.depth.minimum}, {"median", scene.depth.median}, {"max", scene.depth.maximum}};
+  json["is_metric"] = scene.is_metric;
+  json["scale_factor"] = scene.scale_factor ? Json(*scene.scale_factor) : Json(nullptr);
+  if (scene.alignment)
+    json["alignment"] = {{"scale", scene.alignment->scale},
+                         {"frame", scene.alignment->to_given ? "given poses" : "network"},
+                         {"by", scene.alignment->from_centres ? "camera centres" : "rotations"},
+                         {"views_used", scene.alignment->inliers}};
+  json["batch"] = scene.batch;
   json["ms"] = {{"decode", scene.times.decode},
                 {"resize", scene.times.resize},
                 {"read", scene.times.read},
@@ -85,7 +93,7 @@ Json times_json(const RunReport& report) {
 }
 
 Json conventions_json(const RunReport& report) {
-  return {{"depth", "z-depth, " + depth_unit(report.model)},
+  return {{"depth", "z-depth, " + report.depth_unit},
           {"confidence", "1 and above; higher is surer"},
           {"extrinsics", "world-to-camera, OpenCV axes (x right, y down, z forward)"},
           {"intrinsics", "pixels of the processed size, pixel centres at integers"},
@@ -118,6 +126,7 @@ std::string run_json(const RunReport& report) {
       {"mode", report.mode},
       {"process_res", report.process_res},
       {"process_res_method", report.process_res_method},
+      {"poses", report.poses.empty() ? Json(nullptr) : Json(report.poses.string())},
       {"settings", settings_json(report.settings)},
       {"conventions", conventions_json(report)},
       {"ms", times_json(report)},

@@ -90,6 +90,15 @@ std::string scene_name(const fs::path& input) {
   return name.empty() ? "scene" : name;
 }
 
+std::vector<Scene> numbered(std::vector<Scene> scenes) {
+  size_t first = 0;
+  for (Scene& scene : scenes) {
+    scene.first = first;
+    first += scene.files.size();
+  }
+  return scenes;
+}
+
 }  // namespace
 
 std::vector<Scene> list_scenes(const std::vector<fs::path>& inputs, Mode mode,
@@ -97,23 +106,23 @@ std::vector<Scene> list_scenes(const std::vector<fs::path>& inputs, Mode mode,
   std::vector<Scene> scenes;
   const std::vector<fs::path> folders = scene_folders(inputs);
   if (folders.empty()) {
-    scenes.push_back({scene_name(inputs.front()), "", list_inputs(inputs)});
+    scenes.push_back({scene_name(inputs.front()), "", list_inputs(inputs), 0});
   } else {
     for (const fs::path& folder : folders) {
       const std::string name = folder.filename().string();
-      scenes.push_back({name, name == "run.json" ? "run.json-2" : name, list_inputs({folder})});
+      scenes.push_back({name, name == "run.json" ? "run.json-2" : name, list_inputs({folder}), 0});
     }
   }
-  if (mode == Mode::multiview) return scenes;
+  if (mode == Mode::multiview) return numbered(std::move(scenes));
   std::vector<Scene> single;
   for (const Scene& scene : scenes) {
     Names names;
     for (const fs::path& file : scene.files) {
       const fs::path folder = scene.folder / names.unique(file.stem().string());
-      single.push_back({folder.string(), folder, {file}});
+      single.push_back({folder.string(), folder, {file}, 0});
     }
   }
-  return single;
+  return numbered(std::move(single));
 }
 
 }  // namespace da3::host

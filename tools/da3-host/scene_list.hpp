@@ -16,6 +16,7 @@ struct Scene {
   std::string name;
   std::filesystem::path folder;  ///< of its results, below the output folder; empty: the output folder itself
   std::vector<std::filesystem::path> files;
+  size_t first = 0;  ///< its first image among all of the run, in order
 };
 
 /// Inputs to files: io's list_inputs.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "settings.hpp"
 
+#include <algorithm>
 #include <da3/io/settings.hpp>
 #include <da3/option_type.hpp>
 
@@ -40,6 +41,35 @@ std::string join(const std::vector<fs::path>& paths) {
   return paths.size() == 1 ? paths.front().string() : text + "]";
 }
 
+/// "3,7": blocks, each once, in order.
+std::vector<int64_t> parse_blocks(const Setting& setting) {
+  std::vector<int64_t> blocks;
+  for (size_t begin = 0; begin < setting.value.size();) {
+    const size_t end = std::min(setting.value.find(',', begin), setting.value.size());
+    const auto block = option_type::parse_int(setting.value.substr(begin, end - begin));
+    if (!block || *block < 0)
+      throw Error(DA3_E_BAD_VALUE, setting.origin + ": \"" + setting.value +
+                                       "\" is not a list of blocks; write their numbers as in 3,7");
+    if (std::find(blocks.begin(), blocks.end(), *block) == blocks.end()) blocks.push_back(*block);
+    begin = end + 1;
+  }
+  return blocks;
+}
+
+CameraSettings camera_settings(const Setup& setup) {
+  const auto value = [&](std::string_view key) { return setup.registry.schema().value(setup.profile, key); };
+  const Setting focal = value("focal"), fov = value("fov");
+  CameraSettings cameras;
+  cameras.poses = setup.profile.get_path("poses");
+  cameras.focal = option_type::parse_float(focal.value);
+  cameras.fov = option_type::parse_float(fov.value);
+  cameras.align_to_input_ext_scale = value("align_to_input_ext_scale").value == "true";
+  if (cameras.focal && cameras.fov)
+    throw Error(DA3_E_BAD_VALUE,
+                focal.origin + " and " + fov.origin + " say the same thing in two ways; give one of them");
+  return cameras;
+}
+
 }  // namespace
 
 const std::vector<OptionSpec>& tool_options() {
@@ -54,6 +84,12 @@ const std::vector<OptionSpec>& tool_options() {
        "pixels of the longer (or shorter, see the method) side; auto: the model's own, else 504"},
       {"process_res_method", method_type(), std::string(io::process_res_methods.front().name),
        "how an image is brought to process_res"},
+      {"poses", "path", "", "known cameras: npz, JSON, or the folder of a COLMAP model; world-to-camera"},
+      {"align_to_input_ext_scale", "bool", "true",
+       "with poses: results in their frame and unit; false: in the network's own"},
+      {"focal", "enum{auto}|float[0.001,1000000]", "auto", "focal length in pixels of the image files"},
+      {"fov", "enum{auto}|float[0.1,179.9]", "auto", "horizontal field of view in degrees; instead of focal"},
+      {"export_feat", "string", "", "blocks of the backbone whose features are written, as in 3,7"},
   };
   return options;
 }
@@ -89,6 +125,10 @@ RunSettings run_settings(const Setup& setup, const Arguments& arguments) {
     settings.inputs = arguments.inputs;
     if (settings.inputs.empty()) settings.inputs = setup.profile.get_paths("input");
     settings.demo_inputs = settings.inputs.empty();
+    settings.cameras = camera_settings(setup);
+    settings.features = parse_blocks(value("export_feat"));
+    const Setting* ray_pose = setup.profile.find("use_ray_pose");
+    settings.use_ray_pose = ray_pose && option_type::parse_bool(ray_pose->value).value_or(false);
     if (settings.demo_inputs) settings.inputs = {demo_scene(share_folder())};
     return settings;
   });

@@ -14,6 +14,13 @@ namespace da3::host {
 
 enum class Mode { multiview, independent };
 
+/// What the user knows of the cameras.
+struct CameraSettings {
+  std::filesystem::path poses;       ///< file or folder for io's read_cameras; empty: none
+  std::optional<double> focal, fov;  ///< pixels of the image files; horizontal degrees. At most one of them
+  bool align_to_input_ext_scale = true;
+};
+
 /// What the program reads from its settings.
 struct RunSettings {
   std::vector<std::string> formats;
@@ -23,6 +30,9 @@ struct RunSettings {
   std::string process_res_method;
   std::vector<std::filesystem::path> inputs;
   bool demo_inputs = false;  ///< nobody named inputs
+  CameraSettings cameras;
+  std::vector<int64_t> features;  ///< blocks of the backbone
+  bool use_ray_pose = false;
 };
 
 /// Profile and registry, checked against each other; nothing is loaded.

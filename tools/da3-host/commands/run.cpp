@@ -3,12 +3,15 @@
 #include <da3/io/open.hpp>
 #include <da3/option_type.hpp>
 
+#include <algorithm>
 #include <exception>
+#include <optional>
 
 #include "../exit_code.hpp"
 #include "../find_model.hpp"
 #include "../locations.hpp"
-#include "../run_scene.hpp"
+#include "../model_check.hpp"
+#include "../scene_loop.hpp"
 #include "../signals.hpp"
 #include "../stopwatch.hpp"
 #include "commands.hpp"
@@ -42,11 +45,21 @@ class Run {
     report_.version = DA3_VERSION;
     report_.started = utc_now();
     const Engine engine = open_engine();
+    find_checkpoint();
+    if (!settings_.cameras.poses.empty()) read_cameras();
+    check_before_loading();
     const Model model = load_model(engine);
+    context_.facts = model_facts(model.describe());
+    check_capabilities();
     prepare(engine, model);
     Session session = in_phase(Phase::model, [&] { return model.create_session(); });
+    context_.model = &model;
     context_.session = &session;
-    run_scenes();
+    context_.outputs = outputs_needed(context_);
+    LoopResult loop = run_scenes(context_, scenes_, most_in_a_batch(engine));
+    report_.scenes = std::move(loop.scenes);
+    fatal_ = loop.fatal;
+    first_failure_ = loop.first_failure;
     finish();
     return report_.exit_status;
   }
@@ -69,7 +82,7 @@ class Run {
     return engine;
   }
 
-  Model load_model(const Engine& engine) {
+  void find_checkpoint() {
     const Setting wanted = setup_.registry.schema().value(setup_.profile, "model");
     const bool demo = wanted.value.empty();
     report_.model_path = in_phase(Phase::model, [&] {
@@ -80,6 +93,60 @@ class Run {
       log(LogLevel::warn,
           "no --model was given: the demo model is used, which is for demonstrations and not for "
           "photographs; get a published model and name its folder");
+  }
+
+  /// Opened when it is needed first. A broken installation, not a broken file: so it counts as a plugin that
+  /// cannot be loaded.
+  const io::Api& images() {
+    if (!context_.io) context_.io = in_phase(Phase::backend, [] { return &io::open(); });
+    return *context_.io;
+  }
+
+  void read_cameras() {
+    cameras_.emplace(in_phase(Phase::input, [&] { return KnownCameras(images(), settings_.cameras); }));
+  }
+
+  bool poses_given() const { return cameras_ && cameras_->has_poses(); }
+
+  /// What the command line asks of the model, in the order in which it is told.
+  std::vector<Wanted> wanted() const {
+    std::vector<Wanted> list;
+    const bool focal = settings_.cameras.focal || settings_.cameras.fov;
+    if (poses_given()) list.push_back({origin("poses"), "pose_input", "poses"});
+    if (focal && !poses_given())
+      list.push_back({origin(settings_.cameras.focal ? "focal" : "fov"), "metric_by_focal", "focal length"});
+    if (settings_.use_ray_pose) list.push_back({origin("use_ray_pose"), "ray", "rays to take poses from"});
+    return list;
+  }
+
+  /// "--poses", or the place in a profile that says it.
+  std::string origin(std::string_view key) const {
+    const Setting* said = setup_.profile.find(key);
+    if (!said) return std::string(key);
+    return said->origin.starts_with("--") ? said->origin : said->origin + ": " + std::string(key);
+  }
+
+  void check_capabilities() {
+    const checkpoint::Capabilities& can = context_.facts.can;
+    if (poses_given() && !can.pose_input && can.metric_by_focal) {
+      log(LogLevel::warn, "the model takes no poses: only the intrinsics are used");
+      cameras_->forget_poses();
+    }
+    in_phase(Phase::model, [&] {
+      check_model(context_.facts, wanted());
+      check_features(context_.facts, settings_.features, origin("export_feat"));
+    });
+  }
+
+  /// Where the folder tells what the model can do, nothing has to be loaded to refuse.
+  void check_before_loading() {
+    const auto facts = model_facts(report_.model_path);
+    if (!facts) return;
+    context_.facts = *facts;
+    check_capabilities();
+  }
+
+  Model load_model(const Engine& engine) {
     progress_.begin(0, 0, report_.model_path.string(), "loading model");
     Watch watch;
     watch.should_cancel = [] { return signals::caught() != 0; };
@@ -101,12 +168,18 @@ class Run {
     report_.mode = settings_.mode == Mode::independent ? "independent" : "multiview";
     report_.output = settings_.output;
     report_.settings = full_plan(engine, setup_, arguments_, model.value("model.process_res"));
-    // A broken installation, not a broken file: so it counts as a plugin that cannot be loaded.
-    context_.io = in_phase(Phase::backend, [] { return &io::open(); });
-    report_.image_libraries = context_.io->libraries;
+    report_.image_libraries = images().libraries;
+    if (!cameras_) read_cameras();
+    if (cameras_->has_intrinsics() && !poses_given() && !context_.facts.can.metric_by_focal)
+      log(LogLevel::warn, "intrinsics without poses change nothing with this model; it predicts its own");
+    report_.poses = settings_.cameras.poses;
+    report_.depth_unit = depth_unit(context_.facts.can, cameras_->has_intrinsics(),
+                                    poses_given() && settings_.cameras.align_to_input_ext_scale);
     context_.progress = &progress_;
+    context_.cameras = &*cameras_;
+    context_.camera_settings = settings_.cameras;
     context_.formats = settings_.formats;
-    context_.outputs = outputs_needed(model, settings_.formats);
+    context_.features = settings_.features;
     context_.output = settings_.output;
     context_.preprocess.process_res = resolution.value;
     context_.preprocess.process_res_method = settings_.process_res_method;
@@ -115,6 +188,8 @@ class Run {
     scenes_ = in_phase(Phase::input, [&] {
       return list_scenes(settings_.inputs, settings_.mode, context_.io->list_inputs);
     });
+    context_.scenes = scenes_.size();
+    for (const Scene& scene : scenes_) context_.images += scene.files.size();
     check_output();
   }
 
@@ -128,33 +203,9 @@ class Run {
                                      "\" failed: it is a file, not a folder; choose another with -o"));
   }
 
-  void run_scenes() {
-    for (size_t i = 0; i < scenes_.size() && signals::caught() == 0; ++i) {
-      const Scene& scene = scenes_[i];
-      Stopwatch time;
-      progress_.begin(i + 1, scenes_.size(), scene.name, "reading");
-      try {
-        report_.scenes.push_back(run_scene(context_, scene));
-        const SceneReport& done = report_.scenes.back();
-        progress_.end(time.lap(), std::to_string(done.views) + (done.views == 1 ? " view" : " views"), "");
-      } catch (const PhaseError& error) {
-        // Where one scene cannot be written the next cannot either, and a stop is a stop.
-        const bool fatal = error.phase() == Phase::output || error.code() == DA3_E_CANCELLED;
-        if (scenes_.size() == 1) throw;
-        SceneReport failed;
-        failed.scene = scene;
-        failed.failure = error.message();
-        failed.phase = phase_name(error.phase());
-        progress_.end(time.lap(), "", error.message());
-        if (first_failure_ == 0) first_failure_ = error.exit();
-        report_.scenes.push_back(std::move(failed));
-        if (fatal) {
-          fatal_ = std::current_exception();
-          report_.exit_status = error.exit();
-          return;
-        }
-      }
-    }
+  static size_t most_in_a_batch(const Engine& engine) {
+    return static_cast<size_t>(
+        std::clamp<int64_t>(option_type::parse_int(engine.value("effective.batch")).value_or(1), 1, 64));
   }
 
   /// What is done is reported, also where an error ended the run: then as well as it can be, and the error
@@ -162,7 +213,7 @@ class Run {
   void finish() {
     size_t done = 0;
     for (const SceneReport& scene : report_.scenes) done += scene.failure.empty();
-    if (!fatal_ && first_failure_ != 0) report_.exit_status = done > 0 ? exit_some_failed : first_failure_;
+    if (first_failure_ != 0) report_.exit_status = done > 0 && !fatal_ ? exit_some_failed : first_failure_;
     if (signals::caught() != 0) report_.exit_status = exit_signal + signals::caught();
     if (done == 0) return end_of_fatal();
     report_.warnings = progress_.warnings();
@@ -190,6 +241,7 @@ class Run {
   Progress progress_;
   RunReport report_;
   SceneContext context_;
+  std::optional<KnownCameras> cameras_;
   std::vector<Scene> scenes_;
   int first_failure_ = 0;
   std::exception_ptr fatal_;  ///< of the scene that ended the run before the others

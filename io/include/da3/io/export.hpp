@@ -15,10 +15,11 @@
 namespace da3::io {
 
 /// Writes one scene in each of the formats (names from export_formats), in order, below directory (made when
-/// missing), then its features, each as exports/features/feat_layer_<block>.npy. Returns the files written. Throws Error: DA3_E_BAD_VALUE for an unknown format; DA3_E_SHAPE when
-/// a span's length does not fit; DA3_E_INVALID when depth, or the images that the format needs, are missing:
-/// all three before anything is written. DA3_E_NOT_FOUND (native = errno) when a file cannot be written: no
-/// permission, disk full, folder gone.
+/// missing), then its features, each as exports/features/feat_layer_<block>.npy. Returns the files written.
+/// Throws Error: DA3_E_BAD_VALUE for an unknown format; DA3_E_SHAPE when a span's length does not fit;
+/// DA3_E_INVALID when depth, or the images that the format needs, are missing: all three before anything is
+/// written. DA3_E_NOT_FOUND (native = errno) when a file cannot be written: no permission, disk full, folder
+/// gone.
 std::vector<std::filesystem::path> export_prediction(const std::vector<std::string>& formats,
                                                      const std::filesystem::path& directory,
                                                      const Prediction& prediction);

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// What all scenes of a run share.
+#pragma once
+
+#include <da3/io/api.hpp>
+#include <string>
+#include <vector>
+
+#include "known_cameras.hpp"
+#include "model_facts.hpp"
+#include "progress.hpp"
+
+namespace da3::host {
+
+struct SceneContext {
+  const io::Api* io = nullptr;
+  const Model* model = nullptr;
+  Session* session = nullptr;
+  Progress* progress = nullptr;
+  const KnownCameras* cameras = nullptr;
+  ModelFacts facts;
+  CameraSettings camera_settings;
+  std::vector<std::string> formats, outputs;
+  std::vector<int64_t> features;
+  std::filesystem::path output;
+  io::PreprocessOptions preprocess;
+  size_t scenes = 0, images = 0;  ///< of the run
+};
+
+}  // namespace da3::host

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "scene_outputs.hpp"
+
+#include "exit_code.hpp"
+#include "stopwatch.hpp"
+
+namespace da3::host {
+namespace {
+
+std::vector<float> flat(const std::vector<io::Intrinsics>& intrinsics) {
+  std::vector<float> values;
+  for (const io::Intrinsics& k : intrinsics) values.insert(values.end(), k.begin(), k.end());
+  return values;
+}
+
+/// Depth and poses in the unit that the user is told.
+void bring_to_unit(const SceneContext& context, const ScenePlan& plan, const io::Views& views,
+                   const SceneOutputs& outputs, SceneReport& report) {
+  const std::span<float> depth = outputs.floats("depth");
+  report.is_metric = context.facts.can.metric;
+  if (const auto scale = outputs.floats("scale_factor"); !scale.empty()) report.scale_factor = scale[0];
+  if (context.facts.can.metric_by_focal && !views.intrinsics.empty()) {
+    context.io->depth_in_metres(depth, views.views, views.height, views.width, views.intrinsics);
+    report.is_metric = true;
+  }
+  if (plan.cameras.extrinsics.empty()) return;
+  const bool to_given = context.camera_settings.align_to_input_ext_scale;
+  const io::PoseAlignment alignment =
+      context.io->align_to_given(outputs.floats("extrinsics"), plan.cameras.extrinsics, depth, to_given);
+  AlignmentReport told;
+  told.scale = alignment.scale;
+  told.from_centres = alignment.from_centres;
+  told.to_given = to_given;
+  for (const bool inlier : alignment.inliers) told.inliers += inlier;
+  report.alignment = told;
+  // Metres of the network become whatever unit the poses are in.
+  if (to_given) report.is_metric = false;
+}
+
+std::vector<io::FeatureMap> feature_maps(const SceneContext& context, const SceneOutputs& outputs) {
+  std::vector<io::FeatureMap> maps;
+  for (const int64_t block : context.features) {
+    const std::string name = "feature." + std::to_string(block);
+    const std::vector<int64_t> shape = outputs.shape(name);
+    maps.push_back({block, shape[1], shape[2], shape[3], outputs.floats(name)});
+  }
+  return maps;
+}
+
+}  // namespace
+
+std::span<float> SceneOutputs::floats(const std::string& name) const {
+  const Tensor* tensor = result_.find(name);
+  if (!tensor) return {};
+  const size_t each = tensor->size() / scenes_;
+  return tensor->floats().subspan(scene_ * each, each);
+}
+
+std::vector<int64_t> SceneOutputs::shape(const std::string& name) const {
+  const std::vector<int64_t>& shape = result_.at(name).shape();
+  return {shape.begin() + 1, shape.end()};
+}
+
+void write_scene(const SceneContext& context, const ScenePlan& plan, const io::Views& views,
+                 const SceneOutputs& outputs, SceneReport& report) {
+  const std::vector<float> known_intrinsics = flat(views.intrinsics);
+  io::Prediction prediction;
+  in_phase(Phase::run, [&] {
+    bring_to_unit(context, plan, views, outputs, report);
+    prediction.views = views.views, prediction.height = views.height, prediction.width = views.width;
+    prediction.depth = outputs.floats("depth");
+    prediction.confidence = outputs.floats("confidence");
+    prediction.extrinsics = outputs.floats("extrinsics");
+    prediction.intrinsics = outputs.floats("intrinsics");
+    // Given ones go before predicted ones, as upstream; and serve models that predict none.
+    const bool used = !plan.cameras.extrinsics.empty() || prediction.intrinsics.empty();
+    if (used && !known_intrinsics.empty()) prediction.intrinsics = known_intrinsics;
+    prediction.images = views.pixels;
+    prediction.features = feature_maps(context, outputs);
+    report.depth = depth_range(prediction.depth);
+  });
+  Stopwatch watch;
+  context.progress->advance(0, 0, "writing");
+  report.files = in_phase(Phase::output, [&] {
+    return context.io->export_prediction(context.formats, context.output / plan.scene->folder, prediction);
+  });
+  report.times.output = watch.lap();
+}
+
+}  // namespace da3::host

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "scene_plan.hpp"
+
+#include <cstdio>
+
+#include "exit_code.hpp"
+
+namespace da3::host {
+namespace {
+
+std::string gigabytes(uint64_t bytes) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.2f GB", static_cast<double>(bytes) / 1e9);
+  return text;
+}
+
+Tensor shape_only(const char* name, DType dtype, std::vector<int64_t> shape) {
+  return Tensor::borrow(name, dtype, std::move(shape), static_cast<const void*>(nullptr));
+}
+
+[[noreturn]] void refuse(const ScenePlan& plan, const Memory& memory) {
+  throw PhaseError(
+      Phase::run,
+      Error(DA3_E_NOMEM_HOST,
+            "\"" + plan.scene->name + "\" does not fit into memory: " + std::to_string(plan.size.views) +
+                (plan.size.views == 1 ? " view of " : " views of ") + std::to_string(plan.size.width) + "x" +
+                std::to_string(plan.size.height) + " need about " + gigabytes(memory.peak) +
+                " with the model's " + gigabytes(memory.weights) + ", the limit is " +
+                gigabytes(memory.limit) +
+                "; use fewer views, a smaller --process-res, performance_mode: minimal or a higher "
+                "memory_fraction"));
+}
+
+}  // namespace
+
+ScenePlan plan_scene(const SceneContext& context, const Scene& scene, size_t item) {
+  return in_phase(Phase::input, [&] {
+    ScenePlan plan{&scene, item, context.io->plan_views(scene.files, context.preprocess), {}};
+    plan.cameras = context.cameras->of(scene, context.images, plan.size.original_sizes);
+    return plan;
+  });
+}
+
+bool same_size(const ScenePlan& a, const ScenePlan& b) {
+  return a.size.views == b.size.views && a.size.height == b.size.height && a.size.width == b.size.width;
+}
+
+RunRequest request_for(const SceneContext& context, const ScenePlan& plan, size_t scenes) {
+  const auto batch = static_cast<int64_t>(scenes);
+  const io::ViewsPlan& size = plan.size;
+  RunRequest request;
+  request.inputs = {shape_only("image", DType::uint8, {batch, size.views, size.height, size.width, 3})};
+  if (!plan.cameras.extrinsics.empty()) {
+    request.inputs.push_back(shape_only("extrinsics", DType::float32, {batch, size.views, 4, 4}));
+    request.inputs.push_back(shape_only("intrinsics", DType::float32, {batch, size.views, 3, 3}));
+  }
+  request.outputs = context.outputs;
+  request.output_memory = OutputMemory::plugin;  // else every output would be there twice for a moment
+  return request;
+}
+
+size_t scenes_that_fit(const SceneContext& context, const ScenePlan& plan, size_t most) {
+  for (size_t scenes = std::max<size_t>(most, 1);; --scenes) {
+    Memory memory;
+    try {
+      memory =
+          in_phase(Phase::run, [&] { return context.model->estimate(request_for(context, plan, scenes)); });
+    } catch (const PhaseError& error) {
+      if (error.code() == DA3_E_UNSUPPORTED) return scenes;
+      throw;
+    }
+    if (memory.peak == UINT64_MAX || memory.peak <= memory.limit) return scenes;
+    if (scenes == 1) refuse(plan, memory);
+  }
+}
+
+}  // namespace da3::host
