@@ -149,6 +149,7 @@ INSTANTIATE_TEST_SUITE_P(Small, Golden,
                                          "tiny-5view-middle", "tiny-5view-simrange", "tiny-9view",
                                          "tiny-feats", "tiny-outliers", "tiny-mono", "tiny-nested",
                                          "tiny-posed", "tiny-raypose", "tiny-giant-gs", "tiny-giant-posed",
+                                         "tiny-nested-posed", "tiny-smallest", "tiny-flat", "tiny-mono-tall",
                                          "small-1view", "small-3view", "small-outliers"),
                          test_name);
 

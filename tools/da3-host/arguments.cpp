@@ -105,18 +105,18 @@ class Parser {
   void add_cameras() {
     add_setting("--poses", "poses", "FILE",
                 "Known cameras: npz, JSON, or the folder of a COLMAP model; world-to-camera", camera_group);
-    add_switch(
-        "align-to-input-ext-scale", "align_to_input_ext_scale",
-        "With --poses: results in the frame and unit of the given poses (default), or with --no-... in "
-        "the network's own",
-        camera_group);
+    add_switch("align-to-input-ext-scale", "align_to_input_ext_scale",
+               "With --poses: results in the frame and unit of the given poses (default); with "
+               "--no-align-to-input-ext-scale in the network's own",
+               camera_group);
     add_setting(
         "--focal", "focal", "PIXELS",
         "Focal length in pixels of the image files: metres from da3metric-large, or for poses without "
         "intrinsics",
         camera_group);
     add_setting("--fov", "fov", "DEGREES", "The same by the horizontal field of view", camera_group);
-    add_switch("use-ray-pose", "use_ray_pose", "Cameras from the network's rays: slower, often more accurate",
+    add_switch("use-ray-pose", "use_ray_pose",
+               "Cameras from the network's rays: slower, often more accurate; --no-use-ray-pose undoes it",
                camera_group);
     add_setting("--seed", "seed", "N", "Of the search that --use-ray-pose makes (default: 0)", camera_group);
   }
