@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "support/temporary_folder.hpp"
 #include "unit/checkpoint_files.hpp"
 
 namespace da3::checkpoint {
@@ -17,18 +18,10 @@ json tiny_document() {
   return {{"model_name", "x"}, {"config", test::read_test_json("checkpoints.json").at("tiny-giant")}};
 }
 
-// Upstream's own tree: networks by name, __object__ nodes, no explicit dimensions.
-const char* const upstream_base = R"({
-  "model_name": "da3-base",
-  "config": {
-    "__object__": {"path": "depth_anything_3.model.da3", "name": "DepthAnything3Net", "args": "as_params"},
-    "net": {"__object__": {"path": "depth_anything_3.model.dinov2.dinov2", "name": "DinoV2", "args": "as_params"},
-            "name": "vitb", "out_layers": [5, 7, 9, 11], "alt_start": 4, "qknorm_start": 4, "rope_start": 4, "cat_token": true},
-    "head": {"__object__": {"path": "depth_anything_3.model.dualdpt", "name": "DualDPT", "args": "as_params"},
-             "dim_in": 1536, "output_dim": 2, "features": 128, "out_channels": [96, 192, 384, 768]},
-    "cam_enc": {"__object__": {"name": "CameraEnc"}, "dim_out": 768},
-    "cam_dec": {"__object__": {"name": "CameraDec"}, "dim_in": 1536}},
-  "architectures": ["DepthAnything3"], "torch_dtype": "float32"})";
+/// Upstream's own tree of a model: networks by name ("vitb"), __object__ nodes, no explicit dimensions.
+json upstream_tree(const std::string& model) {
+  return test::read_test_json("published_configs.json").at(model);
+}
 
 TEST(CheckpointConfig, PublishedNamesOfEveryForm) {
   for (const std::string& name : published_names()) EXPECT_EQ(published_model(name)->name, name);
@@ -47,7 +40,42 @@ TEST(CheckpointConfig, ANameIsEnough) {
 }
 
 TEST(CheckpointConfig, UpstreamsTreeIsThePublishedModel) {
-  EXPECT_EQ(parse_config(upstream_base, "c"), *published_model("da3-base"));
+  for (const std::string& name : published_names()) {
+    const json document{{"model_name", name},
+                        {"config", upstream_tree(name)},
+                        {"architectures", {"DepthAnything3"}},
+                        {"torch_dtype", "float32"}};
+    EXPECT_EQ(parse_config(document.dump(), "c"), *published_model(name)) << name;
+  }
+}
+
+TEST(CheckpointConfig, UpstreamsTreeNeedsNoName) {
+  for (const std::string& name : published_names()) {
+    const ModelConfig config = parse_config(json{{"config", upstream_tree(name)}}.dump(), "c");
+    const ModelConfig published = *published_model(name);
+    EXPECT_EQ(config.net, published.net) << name;
+    EXPECT_EQ(config.metric, published.metric) << name;
+    // The trees of the mono and the metric model are equal: without a name no scale is claimed.
+    EXPECT_EQ(config.family, name == "da3metric-large" ? "mono" : published.family) << name;
+  }
+}
+
+TEST(CheckpointConfig, AFoldersConfigOfEveryFormFitsItsTensors) {
+  for (const std::string& name : published_names()) {
+    Shapes shapes;
+    for (const TensorSpec& tensor : stored_tensors(*published_model(name)))
+      shapes.emplace(tensor.name, tensor.shape);
+    const json forms[] = {{{"model_name", name}},
+                          {{"model_name", name}, {"config", upstream_tree(name)}},
+                          {{"config", upstream_tree(name)}}};
+    for (const json& form : forms) {
+      const test::TemporaryFolder folder;
+      folder.write("config.json", form.dump());
+      const ModelConfig config = resolve_config(folder.path(), shapes);
+      EXPECT_EQ(config.net, published_model(name)->net) << form;
+      EXPECT_EQ(config.metric, published_model(name)->metric) << form;
+    }
+  }
 }
 
 TEST(CheckpointConfig, ExplicitDimensionsOfTheTinyModels) {
