@@ -122,6 +122,26 @@ int32_t session_run(da3_session* session, da3_run* run, da3_error* error) {
   return here != DA3_OK ? here : code;
 }
 
+int32_t session_submit(da3_session* session, da3_run* run, da3_ticket** out, da3_error* error) {
+  if (out) *out = nullptr;
+  int32_t code = DA3_OK;
+  const int32_t here = guard(error, [&] {
+    const auto& table = engine_of(session, "session_submit", "the session");
+    require(out, "session_submit", "the place for the ticket");
+    check_run(run, "session_submit");
+    code = table.session_submit(session, run, out, error);
+  });
+  return here != DA3_OK ? here : code;
+}
+
+int32_t ticket_wait(da3_ticket* ticket, uint64_t timeout_ms, da3_error* error) {
+  int32_t code = DA3_OK;
+  const int32_t here = guard(error, [&] {
+    code = engine_of(ticket, "ticket_wait", "the ticket").ticket_wait(ticket, timeout_ms, error);
+  });
+  return here != DA3_OK ? here : code;
+}
+
 void session_destroy(da3_session* session) {
   if (const engine::Table* table = opened_engine(); table && session) table->session_destroy(session);
 }
@@ -171,6 +191,7 @@ const da3_plugin& table() {
     t.optimizer_destroy = optimizer_destroy;
     t.model_load = model_load, t.model_describe = model_describe, t.model_destroy = model_destroy;
     t.session_create = session_create, t.session_run = session_run, t.session_destroy = session_destroy;
+    t.session_submit = session_submit, t.ticket_wait = ticket_wait;
     t.estimate = estimate, t.memory = memory, t.trim = trim, t.extension = extension;
     return t;
   }();

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include <engine_build_id.hpp>
+
 #include "torch/engine_abi.hpp"
 
 namespace da3::loader {

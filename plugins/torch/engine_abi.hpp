@@ -46,6 +46,8 @@ struct Table {
   void (*model_destroy)(da3_model*);
   int32_t (*session_create)(da3_model*, da3_session** out, da3_error*);
   int32_t (*session_run)(da3_session*, da3_run*, da3_error*);
+  int32_t (*session_submit)(da3_session*, da3_run*, da3_ticket** out, da3_error*);
+  int32_t (*ticket_wait)(da3_ticket*, uint64_t timeout_ms, da3_error*);
   void (*session_destroy)(da3_session*);
   int32_t (*estimate)(da3_model*, const da3_run*, da3_memory* out, da3_error*);
   int32_t (*memory)(Context*, da3_memory* out, da3_error*);

@@ -3,6 +3,8 @@
 
 #include <c10/core/InferenceMode.h>
 
+#include <utility>
+
 #include "net/network.hpp"
 
 namespace da3::engine {
@@ -13,12 +15,18 @@ Context::Context(const Policy& asked, const DeviceTraits& traits)
       kernels(traits.kernels(asked)),
       interop_threads(request_interop_threads(asked.interop_threads)) {}
 
-void Context::run(const std::function<void()>& body) {
-  worker.call([&] {
-    const FlagLease lease({policy.threads, policy.deterministic != 0, policy.onednn != 0});
-    const c10::InferenceMode inference;  // per thread: without it autograd would hold every activation
-    body();
-  });
+void Context::run_here(const std::function<void()>& body) const {
+  const FlagLease lease({policy.threads, policy.deterministic != 0, policy.onednn != 0});
+  const c10::InferenceMode inference;  // per thread: without it autograd would hold every activation
+  body();
+}
+
+void Context::run(const std::function<void()>& body, const std::function<void()>& while_queued) {
+  worker.call([&] { run_here(body); }, while_queued);
+}
+
+Worker::JobPtr Context::post(std::function<void()> body) {
+  return worker.post([this, body = std::move(body)] { run_here(body); });
 }
 
 uint64_t Context::forget_tables() {

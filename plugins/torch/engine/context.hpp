@@ -32,7 +32,10 @@ struct Context {
   Context(const Policy& asked, const DeviceTraits& traits);
 
   /// Runs body on the optimizer's thread in inference mode, with its process-global switches held.
-  void run(const std::function<void()>& body);
+  /// while_queued: see Worker::call.
+  void run(const std::function<void()>& body, const std::function<void()>& while_queued = {});
+  /// The same without waiting for it.
+  Worker::JobPtr post(std::function<void()> body);
 
   /// Tables per image size that models keep are forgotten through here. Returns the bytes that were held.
   uint64_t forget_tables();
@@ -45,6 +48,9 @@ struct Context {
   std::mutex models_mutex;
   std::set<const net::Network*> networks;  ///< of all loaded models
   Worker worker;
+
+ private:
+  void run_here(const std::function<void()>& body) const;
 };
 
 }  // namespace da3::engine

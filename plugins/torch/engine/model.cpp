@@ -22,11 +22,15 @@ std::unique_ptr<net::Network> make_network(const net::WeightSource& source,
 
 }  // namespace
 
-void Watcher::step(const char* stage, uint64_t done, uint64_t total) const {
-  if (!watch_) return;
-  if (DA3_HAS(watch_, da3_watch, should_cancel) && watch_->should_cancel &&
+void Watcher::poll(const char* stage) const {
+  if (watch_ && DA3_HAS(watch_, da3_watch, should_cancel) && watch_->should_cancel &&
       watch_->should_cancel(watch_->ctx))
     throw Error(DA3_E_CANCELLED, std::string("cancelled at stage '") + stage + "' by the caller");
+}
+
+void Watcher::step(const char* stage, uint64_t done, uint64_t total) const {
+  if (!watch_) return;
+  poll(stage);
   if (DA3_HAS(watch_, da3_watch, progress) && watch_->progress)
     watch_->progress(watch_->ctx, done, total, stage);
 }

@@ -24,6 +24,8 @@ class Watcher {
   explicit Watcher(const da3_watch* watch) : watch_(watch) {}
   /// Throws Error(DA3_E_CANCELLED) when the host wants to stop.
   void step(const char* stage, uint64_t done, uint64_t total) const;
+  /// The same without progress.
+  void poll(const char* stage) const;
 
  private:
   const da3_watch* watch_;

@@ -25,8 +25,10 @@ bool finite(const at::Tensor& value) {
 }
 
 /// Runs again with every layer looked at, to name the first that is not finite.
-[[noreturn]] void blame_layer(const Model& model, const RunRequest& request, const char* output) {
+[[noreturn]] void blame_layer(const Model& model, const RunRequest& request, const Watcher& watcher,
+                              const char* output) {
   net::RunControl control;
+  control.step = [&](const char*, int64_t, int64_t) { watcher.poll("looking for the layer"); };
   control.tap = [&](const std::string& layer, const at::Tensor& value) {
     if (!finite(value))
       throw Error(DA3_E_NUMERIC,
@@ -60,27 +62,39 @@ class Handovers {
 
 }  // namespace
 
-void Session::run(const da3_run& run) const {
+Watcher watcher_of(const da3_run& run) {
   const da3_run* fields = &run;
-  const Watcher watcher(DA3_HAS(fields, da3_run, watch) ? run.watch : nullptr);
+  return Watcher(DA3_HAS(fields, da3_run, watch) ? run.watch : nullptr);
+}
+
+void Session::run(const da3_run& run) const {
+  const Watcher watcher = watcher_of(run);
+  model_->context().run([&] { execute(run); }, [&] { watcher.poll("waiting for another run"); });
+}
+
+Worker::JobPtr Session::submit(const da3_run& run) const {
+  // A copy of the session keeps the model alive.
+  return model_->context().post([session = *this, &run] { session.execute(run); });
+}
+
+void Session::execute(const da3_run& run) const {
+  const Watcher watcher = watcher_of(run);
   Context& context = model_->context();
-  context.run([&] {
-    RunRequest request = read_run(run, *model_, /*with_data=*/true);
-    check_fits(request, *model_);
-    for (at::Tensor* input : {&request.inputs.image, &request.inputs.extrinsics, &request.inputs.intrinsics})
-      if (input->defined()) *input = input->to(context.device);
-    net::RunControl control;
-    control.step = [&](const char* stage, int64_t done, int64_t total) {
-      watcher.step(stage, static_cast<uint64_t>(done), static_cast<uint64_t>(total));
-    };
-    const net::NetOutputs out =
-        model_->network().run(request.inputs, request.network, *context.kernels, control);
-    for (const OutputPlan& plan : request.outputs)
-      if (!finite(pick(out, plan))) blame_layer(*model_, request, plan.target->name);
-    Handovers handovers;
-    for (const OutputPlan& plan : request.outputs) handovers.write(*plan.target, pick(out, plan));
-    handovers.keep();
-  });
+  RunRequest request = read_run(run, *model_, /*with_data=*/true);
+  check_fits(request, *model_);
+  for (at::Tensor* input : {&request.inputs.image, &request.inputs.extrinsics, &request.inputs.intrinsics})
+    if (input->defined()) *input = input->to(context.device);
+  net::RunControl control;
+  control.step = [&](const char* stage, int64_t done, int64_t total) {
+    watcher.step(stage, static_cast<uint64_t>(done), static_cast<uint64_t>(total));
+  };
+  const net::NetOutputs out =
+      model_->network().run(request.inputs, request.network, *context.kernels, control);
+  for (const OutputPlan& plan : request.outputs)
+    if (!finite(pick(out, plan))) blame_layer(*model_, request, watcher, plan.target->name);
+  Handovers handovers;
+  for (const OutputPlan& plan : request.outputs) handovers.write(*plan.target, pick(out, plan));
+  handovers.keep();
 }
 
 }  // namespace da3::engine

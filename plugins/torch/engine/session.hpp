@@ -11,6 +11,9 @@
 
 namespace da3::engine {
 
+/// The run's watch; a run without one is never cancelled.
+Watcher watcher_of(const da3_run& run);
+
 class Session {
  public:
   explicit Session(std::shared_ptr<const Model> model) : model_(std::move(model)) {}
@@ -18,7 +21,12 @@ class Session {
   /// Runs and fills the outputs. Throws Error; on failure no output was handed over.
   void run(const da3_run& run) const;
 
+  /// The same without waiting: run must live until the job is done.
+  Worker::JobPtr submit(const da3_run& run) const;
+
  private:
+  void execute(const da3_run& run) const;  ///< on the optimizer's thread
+
   std::shared_ptr<const Model> model_;
 };
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/table.hpp"
 
+#include <engine_build_id.hpp>
+
 #include <da3/error.hpp>
 #include <da3/guard.hpp>
 
@@ -8,6 +10,9 @@
 #include <malloc.h>
 #endif
 
+#include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -24,11 +29,22 @@ struct da3_model {
 struct da3_session {
   std::shared_ptr<const da3::engine::Model> model;
   da3::engine::Session session;
+  std::shared_ptr<std::atomic<int>> pending = std::make_shared<std::atomic<int>>(0);  ///< submitted runs
+};
+/// Outlives its session if need be.
+struct da3_ticket {
+  std::shared_ptr<const da3::engine::Model> model;
+  std::shared_ptr<std::atomic<int>> pending;
+  da3::engine::Watcher watcher;
+  da3::engine::Worker::JobPtr job;
+  ~da3_ticket() { --*pending; }
 };
 
 namespace da3::engine {
 
 namespace {
+
+constexpr int kMostPending = 4;
 
 void require(const void* pointer, const char* what) {
   if (!pointer) throw Error(DA3_E_INVALID, std::string("invalid call: ") + what + " is NULL");
@@ -110,13 +126,52 @@ uint64_t give_back(Context& context, uint32_t level) {
   return bytes;
 }
 
+/// What the policy wants when a run has ended.
+void after_run(Context& context) {
+  if (!context.policy.keep_scratch) give_back(context, 1);
+}
+
 int32_t session_run(da3_session* session, da3_run* run, da3_error* error) {
   return torch_guard(error, [&] {
     require(session, "session");
     require(run, "run");
     session->session.run(*run);
-    Context& context = session->model->context();
-    if (!context.policy.keep_scratch) give_back(context, 1);
+    after_run(session->model->context());
+  });
+}
+
+int32_t session_submit(da3_session* session, da3_run* run, da3_ticket** out, da3_error* error) {
+  if (out) *out = nullptr;
+  return torch_guard(error, [&] {
+    require(session, "session");
+    require(run, "run");
+    require(out, "out");
+    if (*session->pending >= kMostPending)
+      throw Error(DA3_E_BUSY, "the session has " + std::to_string(kMostPending) +
+                                  " submitted runs already; wait for one before the next");
+    ++*session->pending;
+    std::unique_ptr<da3_ticket> ticket(
+        new da3_ticket{session->model, session->pending, watcher_of(*run), nullptr});
+    ticket->job = session->session.submit(*run);
+    *out = ticket.release();
+  });
+}
+
+int32_t ticket_wait(da3_ticket* ticket, uint64_t timeout_ms, da3_error* error) {
+  return torch_guard(error, [&] {
+    require(ticket, "ticket");
+    using Clock = std::chrono::steady_clock;
+    constexpr uint64_t forever = 1000ull * 3600 * 24 * 365;
+    const auto until = Clock::now() + std::chrono::milliseconds(std::min(timeout_ms, forever));
+    Context& context = ticket->model->context();
+    std::unique_ptr<da3_ticket> owned(ticket);  // freed by every way out but one
+    if (!context.worker.finish(
+            ticket->job, [&] { ticket->watcher.poll("waiting for another run"); }, until)) {
+      owned.release();
+      throw Error(DA3_E_TIMEOUT, "the run is not ready after " + std::to_string(timeout_ms) +
+                                     " ms; wait again, or cancel it by its watch");
+    }
+    after_run(context);
   });
 }
 
@@ -165,10 +220,23 @@ int32_t trim(Context* context, uint32_t level, uint64_t* freed, da3_error* error
 }  // namespace
 
 const Table& table() {
-  static const Table instance{
-      sizeof(Table),   DA3_ENGINE_BUILD_ID, DA3_RUNTIME_ID, context_create, context_describe,
-      context_destroy, model_load,          model_describe, model_destroy,  session_create,
-      session_run,     session_destroy,     estimate,       memory,         trim};
+  static const Table instance{sizeof(Table),
+                              DA3_ENGINE_BUILD_ID,
+                              DA3_RUNTIME_ID,
+                              context_create,
+                              context_describe,
+                              context_destroy,
+                              model_load,
+                              model_describe,
+                              model_destroy,
+                              session_create,
+                              session_run,
+                              session_submit,
+                              ticket_wait,
+                              session_destroy,
+                              estimate,
+                              memory,
+                              trim};
   return instance;
 }
 

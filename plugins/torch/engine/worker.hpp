@@ -4,10 +4,12 @@
 // from.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <exception>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <thread>
 
@@ -20,21 +22,40 @@ class Worker {
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
-  /// Runs body on the thread and returns when it is done; throws what it throws. [any thread but the worker's
+  enum class State { queued, running, done };
+  struct Job {
+    std::function<void()> body;
+    std::exception_ptr error;
+    State state = State::queued;
+  };
+  using JobPtr = std::shared_ptr<Job>;
+
+  /// Queues body and returns at once. [any thread]
+  JobPtr post(std::function<void()> body);
+
+  /// Returns when the job is done or the time is over; the job's state then. [any thread but the worker's
   /// own]
-  void call(const std::function<void()>& body);
+  State wait(const JobPtr& job, std::chrono::milliseconds time);
+
+  /// Takes a job out of the queue. False: it has begun already.
+  bool withdraw(const JobPtr& job);
+
+  /// Runs body on the thread and returns when it is done; throws what it throws. while_queued is called now
+  /// and then as long as other jobs are in front; what it throws ends the call, and body never runs. [any
+  /// thread but the worker's own]
+  void call(const std::function<void()>& body, const std::function<void()>& while_queued = {});
+
+  /// Waits for a job until `until`, with while_queued as above. True: done, and what the job threw was
+  /// thrown.
+  bool finish(const JobPtr& job, const std::function<void()>& while_queued,
+              std::chrono::steady_clock::time_point until);
 
  private:
-  struct Job {
-    const std::function<void()>* body;
-    std::exception_ptr error;
-    bool done = false;
-  };
   void loop();
 
   std::mutex mutex_;
   std::condition_variable queued_, finished_;
-  std::deque<Job*> jobs_;
+  std::deque<JobPtr> jobs_;
   bool stopping_ = false;
   std::thread thread_;
 };

@@ -36,9 +36,10 @@
  *
  * DESCRIBE keys: effective.{device,precision,head_precision,threads,interop_threads,workers,prefetch,batch,compile,
  *   cache,deterministic} and effective.<key>.reason wherever the policy changed what was asked for. model_describe:
- *   model.{name,family,license,sha256,parameters}, capability.{confidence,pose,pose_input,ray,gaussians,metric,
- *   metric_by_focal,sky,features} as true|false (metric: depth and poses are metres; metric_by_focal: depth times
- *   focal / 300 is, focal in pixels of H x W), input.<name> and output.<name> as "float32 [B,S,H,W]". */
+ *   model.{name,family,license,parameters}, and model.sha256 where the plugin knows it anyway (a host can hash the file);
+ *   capability.{confidence,pose,pose_input,ray,gaussians,metric,metric_by_focal,sky,features} as true|false (metric:
+ *   depth and poses are metres; metric_by_focal: depth times focal / 300 is, focal in pixels of H x W); input.<name>
+ *   and output.<name> as "float32 [B,S,H,W]". */
 #ifndef DA3_PLUGIN_H
 #define DA3_PLUGIN_H
 #include <stddef.h>
@@ -166,12 +167,14 @@ typedef struct da3_plugin { DA3_HEAD; /* owned by plugin; constant until shutdow
   int32_t(DA3_CALL *optimizer_describe)(da3_optimizer *, da3_kv_sink, void *ctx, da3_error *); /* [any] EFFECTIVE policy */
   void(DA3_CALL *optimizer_destroy)(da3_optimizer *);                      /* [obj] NULL ok; models gone first */
   int32_t(DA3_CALL *model_load)(da3_optimizer *, const char *path, const da3_watch *, da3_model **out, da3_error *); /* [any] */
-  int32_t(DA3_CALL *model_describe)(da3_model *, da3_kv_sink, void *ctx, da3_error *);  /* [any] inputs, outputs, sha256 */
+  int32_t(DA3_CALL *model_describe)(da3_model *, da3_kv_sink, void *ctx, da3_error *);  /* [any] model.*, capability.*, inputs, outputs */
   void(DA3_CALL *model_destroy)(da3_model *);                              /* [obj] sessions gone first */
   int32_t(DA3_CALL *session_create)(da3_model *, da3_session **out, da3_error *);       /* [any] */
   int32_t(DA3_CALL *session_run)(da3_session *, da3_run *, da3_error *);   /* [obj]; different sessions run in parallel */
   /* Optional pair (NULL = not supported): submit returns at once, so that the next run's upload overlaps this one's work.
-   * The run, its tensors and options must live until wait returns other than DA3_E_TIMEOUT, which frees the ticket. */
+   * Runs of a session are done in the order of submit; what is wrong with one is told by its wait. wait frees the ticket
+   * unless it returns DA3_E_TIMEOUT (UINT64_MAX waits for ever); until then the run, its tensors, options and watch must
+   * live, and so must the session. A submitted run is cancelled by its watch, also while it still waits for its turn. */
   int32_t(DA3_CALL *session_submit)(da3_session *, da3_run *, da3_ticket **out, da3_error *); /* [obj]; DA3_E_BUSY when full */
   int32_t(DA3_CALL *ticket_wait)(da3_ticket *, uint64_t timeout_ms, da3_error *);             /* [obj] */
   void(DA3_CALL *session_destroy)(da3_session *);                          /* [obj] */

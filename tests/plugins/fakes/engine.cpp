@@ -5,6 +5,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include <engine_build_id.hpp>
+
 #include "torch/engine_abi.hpp"
 
 #ifdef FAKE_NEEDS_LIBTORCH
