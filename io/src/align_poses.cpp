@@ -16,8 +16,6 @@
 namespace da3::io {
 namespace {
 
-/// Spreads below this part of the coordinates are their rounding: poses are often float32.
-constexpr double least_spread = 1e-6;
 /// Of the covariance's singular values, second by first: below it the centres are on a line.
 constexpr double least_breadth = 1e-6;
 constexpr int samples = 500;
@@ -29,7 +27,7 @@ struct Similarity {
   cv::Matx33d rotation = cv::Matx33d::eye();
   cv::Vec3d translation;
   double scale = 1;
-  bool from_centres = true;
+  bool from_centres = true, scale_known = true;
 
   cv::Vec3d apply(const cv::Vec3d& point) const { return scale * (rotation * point) + translation; }
 };
@@ -39,7 +37,8 @@ struct Spread {
   double variance = 0;  ///< 0 when it is only rounding
 };
 
-Spread spread_of(const std::vector<Pose>& poses, const std::vector<size_t>& views) {
+Spread spread_of(const Path& path, const std::vector<size_t>& views) {
+  const std::vector<Pose>& poses = path.poses;
   Spread spread;
   double largest = 0;
   const double each = 1 / static_cast<double>(views.size());
@@ -51,27 +50,26 @@ Spread spread_of(const std::vector<Pose>& poses, const std::vector<size_t>& view
     const cv::Vec3d off = poses[i].centre - spread.mean;
     spread.variance += off.dot(off) * each;
   }
-  if (std::sqrt(spread.variance) <= least_spread * largest) spread.variance = 0;
+  if (std::sqrt(spread.variance) <= path.rounding * largest) spread.variance = 0;
   return spread;
 }
 
-Similarity from_own_rotations(const std::vector<Pose>& reference, const std::vector<Pose>& estimate,
-                              const std::vector<size_t>& views, const Spread& to, const Spread& from) {
+Similarity from_own_rotations(const Path& reference, const Path& estimate, const std::vector<size_t>& views,
+                              const Spread& to, const Spread& from) {
   cv::Matx33d sum = cv::Matx33d::zeros();
-  for (const size_t i : views) sum += reference[i].rotation * estimate[i].rotation.t();
-  Similarity result{nearest_rotation(sum), {}, 1, false};
-  if (to.variance > 0 && from.variance > 0) result.scale = std::sqrt(to.variance / from.variance);
+  for (const size_t i : views) sum += reference.poses[i].rotation * estimate.poses[i].rotation.t();
+  Similarity result{nearest_rotation(sum), {}, 1, false, to.variance > 0 && from.variance > 0};
+  if (result.scale_known) result.scale = std::sqrt(to.variance / from.variance);
   result.translation = to.mean - result.scale * (result.rotation * from.mean);
   return result;
 }
 
-Similarity fit(const std::vector<Pose>& reference, const std::vector<Pose>& estimate,
-               const std::vector<size_t>& views) {
+Similarity fit(const Path& reference, const Path& estimate, const std::vector<size_t>& views) {
   const Spread to = spread_of(reference, views), from = spread_of(estimate, views);
   cv::Matx33d covariance = cv::Matx33d::zeros();
   const double each = 1 / static_cast<double>(views.size());
   for (const size_t i : views)
-    covariance += (reference[i].centre - to.mean) * (estimate[i].centre - from.mean).t() * each;
+    covariance += (reference.poses[i].centre - to.mean) * (estimate.poses[i].centre - from.mean).t() * each;
   cv::Vec3d w;
   cv::Matx33d u, vt;
   cv::SVD::compute(covariance, w, u, vt);
@@ -91,11 +89,11 @@ std::vector<size_t> every(size_t views) {
   return result;
 }
 
-std::vector<double> errors_of(const Similarity& similarity, const std::vector<Pose>& reference,
-                              const std::vector<Pose>& estimate, const std::vector<size_t>& views) {
+std::vector<double> errors_of(const Similarity& similarity, const Path& reference, const Path& estimate,
+                              const std::vector<size_t>& views) {
   std::vector<double> errors;
   for (const size_t i : views)
-    errors.push_back(cv::norm(similarity.apply(estimate[i].centre) - reference[i].centre));
+    errors.push_back(cv::norm(similarity.apply(estimate.poses[i].centre) - reference.poses[i].centre));
   return errors;
 }
 
@@ -143,24 +141,23 @@ double inlier_limit(const std::vector<double>& errors) {
   return deviations * normal_median * small_sample * median(errors);
 }
 
-std::vector<size_t> inliers_of(const Similarity& similarity, const std::vector<Pose>& reference,
-                               const std::vector<Pose>& estimate, const std::vector<size_t>& places) {
+std::vector<size_t> inliers_of(const Similarity& similarity, const Path& reference, const Path& estimate,
+                               const std::vector<size_t>& places) {
   double largest = 0;
-  for (const Pose& pose : reference) largest = std::max(largest, cv::norm(pose.centre));
-  const double limit =
-      std::max(least_spread * largest, inlier_limit(errors_of(similarity, reference, estimate, places)));
+  for (const Pose& pose : reference.poses) largest = std::max(largest, cv::norm(pose.centre));
+  const double limit = std::max(reference.rounding * largest,
+                                inlier_limit(errors_of(similarity, reference, estimate, places)));
   std::vector<size_t> views;
-  const std::vector<size_t> all = every(reference.size());
+  const std::vector<size_t> all = every(reference.poses.size());
   const std::vector<double> errors = errors_of(similarity, reference, estimate, all);
   for (const size_t i : all)
     if (errors[i] <= limit) views.push_back(i);
   return views;
 }
 
-std::vector<size_t> views_that_agree(const std::vector<Pose>& reference, const std::vector<Pose>& estimate,
-                                     uint64_t seed) {
-  const std::vector<size_t> places = distinct_places(estimate);
-  if (places.size() < fewest_places) return every(reference.size());
+std::vector<size_t> views_that_agree(const Path& reference, const Path& estimate, uint64_t seed) {
+  const std::vector<size_t> places = distinct_places(estimate.poses);
+  if (places.size() < fewest_places) return every(reference.poses.size());
   Similarity best = fit(reference, estimate, places);
   double least = median(errors_of(best, reference, estimate, places));
   std::mt19937_64 random(seed);
@@ -176,8 +173,8 @@ std::vector<size_t> views_that_agree(const std::vector<Pose>& reference, const s
   return inliers_of(fit(reference, estimate, views), reference, estimate, places);
 }
 
-PoseAlignment align(const std::vector<Pose>& reference, const std::vector<Pose>& estimate, uint64_t seed) {
-  std::vector<size_t> views = every(reference.size());
+PoseAlignment align(const Path& reference, const Path& estimate, uint64_t seed) {
+  std::vector<size_t> views = every(reference.poses.size());
   if (views.size() >= robust_alignment_views) views = views_that_agree(reference, estimate, seed);
   const Similarity similarity = fit(reference, estimate, views);
   PoseAlignment result;
@@ -185,7 +182,8 @@ PoseAlignment align(const std::vector<Pose>& reference, const std::vector<Pose>&
   std::copy_n(similarity.translation.val, 3, result.translation.begin());
   result.scale = similarity.scale;
   result.from_centres = similarity.from_centres;
-  result.inliers.assign(reference.size(), false);
+  result.scale_known = similarity.scale_known;
+  result.inliers.assign(reference.poses.size(), false);
   for (const size_t i : views) result.inliers[i] = true;
   return result;
 }
@@ -198,7 +196,7 @@ PoseAlignment align_poses(std::span<const Extrinsics> reference, std::span<const
   if (reference.size() != estimate.size())
     throw Error(DA3_E_SHAPE, what + " failed: there are " + std::to_string(reference.size()) + " and " +
                                  std::to_string(estimate.size()) + " of them; give as many of both");
-  return align(poses_of(reference, what), poses_of(estimate, what), seed);
+  return align(path_of(reference, what), path_of(estimate, what), seed);
 }
 
 PoseAlignment align_to_given(std::span<float> predicted, std::span<const Extrinsics> given,
@@ -215,6 +213,12 @@ PoseAlignment align_to_given(std::span<float> predicted, std::span<const Extrins
     reference[i][15] = 1;
   }
   const PoseAlignment result = align_poses(reference, given);
+  constexpr double most = 1e20;  // beyond, depth would not be a float any more
+  if (!(result.scale < most && result.scale > 1 / most))
+    throw Error(
+        DA3_E_NUMERIC,
+        "aligning to the given poses failed: their unit is too far from anything the network predicts; "
+        "write them in metres, or in the size of the scene");
   const cv::Matx33d rotation(result.rotation.data());
   const cv::Vec3d translation(result.translation.data());
   std::vector<Pose> poses;

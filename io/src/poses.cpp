@@ -24,6 +24,15 @@ std::vector<Pose> poses_of(std::span<const Extrinsics> extrinsics, const std::st
   return poses;
 }
 
+Path path_of(std::span<const Extrinsics> extrinsics, const std::string& what) {
+  constexpr double of_float = 5e-7, of_double = 1e-12;  // a few units in the last place, after R^T t
+  const auto is_float = [](double v) { return static_cast<double>(static_cast<float>(v)) == v; };
+  const bool floats = std::all_of(extrinsics.begin(), extrinsics.end(), [&](const Extrinsics& e) {
+    return std::all_of(e.begin(), e.end(), is_float);
+  });
+  return {poses_of(extrinsics, what), floats ? of_float : of_double};
+}
+
 Extrinsics extrinsics_of(const Pose& pose) {
   const cv::Matx33d r = pose.rotation.t();
   const cv::Vec3d t = -(r * pose.centre);

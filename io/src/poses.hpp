@@ -17,9 +17,19 @@ struct Pose {
   cv::Vec3d centre;
 };
 
+/// Poses of one source.
+struct Path {
+  std::vector<Pose> poses;
+  double rounding =
+      0;  ///< of a centre's coordinates, as a part of the largest: float32's where all numbers are floats
+};
+
 /// Throws Error: DA3_E_INVALID without poses, DA3_E_NUMERIC when one is not finite; `what` begins the
 /// sentence.
 std::vector<Pose> poses_of(std::span<const Extrinsics> extrinsics, const std::string& what);
+
+/// The same with what their numbers can be trusted to.
+Path path_of(std::span<const Extrinsics> extrinsics, const std::string& what);
 
 /// World-to-camera again.
 Extrinsics extrinsics_of(const Pose& pose);

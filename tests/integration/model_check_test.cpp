@@ -39,7 +39,7 @@ const Names all_capabilities{"depth", "features",  "confidence", "pose", "pose_i
 Names capabilities_of(const ModelFacts& facts) {
   Names names;
   for (const std::string_view name : capability_names())
-    if (has_capability(facts.can, name)) names.emplace(name);
+    if (can_do(facts.can, name)) names.emplace(name);
   return names;
 }
 

@@ -238,8 +238,10 @@ TEST_F(CpuPlugin, CallsWithoutAModelAreErrors) {
   plugin->model_destroy(nullptr);
   plugin->session_destroy(nullptr);
   plugin->optimizer_destroy(nullptr);
-  EXPECT_EQ(plugin->session_submit, nullptr);
-  EXPECT_EQ(plugin->ticket_wait, nullptr);
+  da3_ticket* ticket = reinterpret_cast<da3_ticket*>(1);
+  EXPECT_EQ(plugin->session_submit(nullptr, nullptr, &ticket, error), DA3_E_INVALID);
+  EXPECT_EQ(ticket, nullptr);
+  EXPECT_EQ(plugin->ticket_wait(nullptr, 0, error), DA3_E_INVALID);
 
   da3_optimizer* optimizer = nullptr;
   ASSERT_EQ(create({}, &optimizer, error), DA3_OK);

@@ -90,16 +90,14 @@ class Parser {
 
   /// "--name" and "--no-name", which help leaves out, for a setting that is true or false.
   void add_switch(const std::string& name, const char* key, const char* help, const char* group) {
-    for (const char* value : {"true", "false"}) {
-      const std::string flag = (*value == 't' ? "--" : "--no-") + name;
-      app_.add_flag_function(
-              flag,
-              [this, key, flag, value](int64_t) {
-                arguments_.settings.push_back({key, value, flag});
-              },
-              help)
-          ->group(*value == 't' ? group : "");
-    }
+    const std::string text = help;  // CLI11 takes other types for the flag's variable
+    app_.add_flag("--" + name + ",!--no-" + name, text)
+        ->group(group)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)
+        ->each([this, key, name](const std::string& value) {
+          const bool on = value == "true";
+          arguments_.settings.push_back({key, on ? "true" : "false", (on ? "--" : "--no-") + name});
+        });
   }
 
   void add_cameras() {

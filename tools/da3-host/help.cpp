@@ -107,6 +107,7 @@ std::string HelpFormatter::make_option(const CLI::Option* option, bool is_positi
   // CLI11 prints the words of a long description on one line; people's terminals are 80 to 120 wide.
   constexpr size_t column = 30, width = 110;
   std::string line = "  " + make_option_name(option, is_positional);
+  line.resize(std::min(line.find(",--no-"), line.size()));  // a switch's description names its opposite
   if (!option->get_type_name().empty() && option->get_type_size() != 0) line += " " + option->get_type_name();
   line += line.size() + 2 > column ? "\n" + std::string(column, ' ') : std::string(column - line.size(), ' ');
   size_t at = column;

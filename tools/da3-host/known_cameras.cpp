@@ -37,18 +37,23 @@ SceneCameras KnownCameras::of(const Scene& scene, size_t images,
   SceneCameras known;
   const size_t cameras = std::max(cameras_.extrinsics.size(), cameras_.intrinsics.size());
   if (cameras > 0) {
-    io::GivenCameras mine = cameras_;
+    io::GivenCameras mine;
     if (cameras_.names.empty()) {
       if (cameras != images)
         throw Error(DA3_E_INVALID, "\"" + settings_.poses.string() + "\" has " + std::to_string(cameras) +
-                                       " cameras without names and the run has " + std::to_string(images) +
-                                       " images: each needs one; give the images that the cameras are of, in "
+                                       (cameras == 1 ? " camera" : " cameras") +
+                                       " without names and the run has " + std::to_string(images) +
+                                       (images == 1 ? " image" : " images") +
+                                       ": each needs one; give the images that the cameras are of, in "
                                        "their order");
       mine.extrinsics = part(cameras_.extrinsics, scene.first, scene.files.size());
       mine.intrinsics = part(cameras_.intrinsics, scene.first, scene.files.size());
       mine.sizes = part(cameras_.sizes, scene.first, scene.files.size());
     }
-    io::GivenCameras found = io_.cameras_for(mine, scene.files);
+    io::GivenCameras found = io_.cameras_for(cameras_.names.empty() ? mine : cameras_, scene.files);
+    // The file's own warnings come first, and were told when it was read.
+    const size_t told = cameras_.names.empty() ? 0 : cameras_.warnings.size();
+    for (size_t i = told; i < found.warnings.size(); ++i) log(LogLevel::warn, found.warnings[i]);
     known.extrinsics = std::move(found.extrinsics);
     known.intrinsics = std::move(found.intrinsics);
   }

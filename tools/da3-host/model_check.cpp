@@ -17,7 +17,7 @@ std::string_view verb(std::string_view capability) {
 
 void check_model(const ModelFacts& model, const std::vector<Wanted>& wanted) {
   for (const Wanted& one : wanted) {
-    if (has_capability(model.can, one.capability)) continue;
+    if (can_do(model.can, one.capability)) continue;
     throw Error(DA3_E_UNSUPPORTED, one.by + ": " + title(model) + " " + std::string(verb(one.capability)) +
                                        " no " + one.what +
                                        "; use one that does: " + checkpoint::models_with(one.capability));

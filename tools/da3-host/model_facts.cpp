@@ -12,17 +12,6 @@ namespace {
 
 using checkpoint::Capabilities;
 
-constexpr std::pair<std::string_view, bool Capabilities::*> flags[] = {
-    {"confidence", &Capabilities::confidence},
-    {"pose", &Capabilities::pose},
-    {"pose_input", &Capabilities::pose_input},
-    {"ray", &Capabilities::ray},
-    {"gaussians", &Capabilities::gaussians},
-    {"metric", &Capabilities::metric},
-    {"sky", &Capabilities::sky},
-    {"metric_by_focal", &Capabilities::metric_by_focal},
-};
-
 /// One way from keys to facts for both tellers, so that they cannot disagree.
 class Collector {
  public:
@@ -34,7 +23,7 @@ class Collector {
     if (key == "model.process_res") facts_.process_res = option_type::parse_int(value).value_or(0);
     if (key == "output.scale_factor") facts_.can.scale_factor = true;
     if (key.starts_with("output.feature.")) ++facts_.can.feature_blocks;
-    for (const auto& [name, member] : flags)
+    for (const auto& [name, member] : checkpoint::capability_flags())
       if (key.starts_with("capability.") && key.substr(11) == name) facts_.can.*member = value == "true";
   }
   ModelFacts facts() && { return std::move(facts_); }
@@ -76,11 +65,9 @@ ModelFacts model_facts(const std::vector<Setting>& described) {
 
 ModelFacts published_facts(std::string_view name) { return facts_of(*checkpoint::published_model(name)); }
 
-bool has_capability(const Capabilities& can, std::string_view capability) {
+bool can_do(const Capabilities& can, std::string_view capability) {
   if (capability == "depth") return true;
-  if (capability == "features") return can.feature_blocks > 0;
-  for (const auto& [name, member] : flags)
-    if (capability == name) return can.*member;
+  if (const auto has = checkpoint::has_capability(can, capability)) return *has;
   throw Error(DA3_E_INTERNAL,
               "no capability is named \"" + std::string(capability) + "\": an error in da3-host; report it");
 }
@@ -88,7 +75,7 @@ bool has_capability(const Capabilities& can, std::string_view capability) {
 const std::vector<std::string_view>& capability_names() {
   static const std::vector<std::string_view> names = [] {
     std::vector<std::string_view> list{"depth"};
-    for (const auto& [name, member] : flags) list.push_back(name);
+    for (const auto& [name, member] : checkpoint::capability_flags()) list.push_back(name);
     list.push_back("features");
     return list;
   }();

@@ -38,9 +38,9 @@ ModelFacts published_facts(std::string_view name);
 
 /// Whether a capability of model_describe ("pose", "metric_by_focal", "features") is there. Throws
 /// Error(DA3_E_INTERNAL) for a name that is none.
-bool has_capability(const checkpoint::Capabilities& can, std::string_view capability);
+bool can_do(const checkpoint::Capabilities& can, std::string_view capability);
 
-/// All that has_capability knows, "depth" first (every model gives it).
+/// All that can_do knows, "depth" first (every model gives it).
 const std::vector<std::string_view>& capability_names();
 
 }  // namespace da3::host

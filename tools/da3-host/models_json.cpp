@@ -16,7 +16,7 @@ Json facts_json(const ModelFacts& facts) {
   json["parameters"] = facts.parameters;
   json["process_res"] = facts.process_res > 0 ? Json(facts.process_res) : Json();
   for (const std::string_view name : capability_names())
-    json["capabilities"][std::string(name)] = has_capability(facts.can, name);
+    json["capabilities"][std::string(name)] = can_do(facts.can, name);
   json["feature_blocks"] = facts.can.feature_blocks;
   return json;
 }

@@ -26,8 +26,9 @@ struct DepthRange {
 
 /// How a prediction was brought together with given poses.
 struct AlignmentReport {
-  double scale = 1;          ///< prediction's unit per unit of the given poses
-  bool to_given = true;      ///< results are in the frame and unit of the given poses
+  double scale = 1;         ///< prediction's unit per unit of the given poses
+  bool scale_known = true;  ///< false: poses in one place do not tell it; depth is left in the network's unit
+  bool to_given = true;     ///< results are in the frame and unit of the given poses
   bool from_centres = true;  ///< by the camera centres; false: they do not tell, so by the rotations
   int64_t inliers = 0;       ///< views that the fit used
 };

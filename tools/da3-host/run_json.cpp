@@ -68,10 +68,11 @@ Json scene_json(const RunReport& report, const SceneReport& scene) {
   json["is_metric"] = scene.is_metric;
   json["scale_factor"] = scene.scale_factor ? Json(*scene.scale_factor) : Json(nullptr);
   if (scene.alignment)
-    json["alignment"] = {{"scale", scene.alignment->scale},
-                         {"frame", scene.alignment->to_given ? "given poses" : "network"},
-                         {"by", scene.alignment->from_centres ? "camera centres" : "rotations"},
-                         {"views_used", scene.alignment->inliers}};
+    json["alignment"] = {
+        {"scale", scene.alignment->scale_known ? Json(scene.alignment->scale) : Json(nullptr)},
+        {"frame", scene.alignment->to_given ? "given poses" : "network"},
+        {"by", scene.alignment->from_centres ? "camera centres" : "rotations"},
+        {"views_used", scene.alignment->inliers}};
   json["batch"] = scene.batch;
   json["ms"] = {{"decode", scene.times.decode},
                 {"resize", scene.times.resize},

@@ -29,12 +29,13 @@ void bring_to_unit(const SceneContext& context, const ScenePlan& plan, const io:
       context.io->align_to_given(outputs.floats("extrinsics"), plan.cameras.extrinsics, depth, to_given);
   AlignmentReport told;
   told.scale = alignment.scale;
+  told.scale_known = alignment.scale_known;
   told.from_centres = alignment.from_centres;
   told.to_given = to_given;
   for (const bool inlier : alignment.inliers) told.inliers += inlier;
   report.alignment = told;
   // Metres of the network become whatever unit the poses are in.
-  if (to_given) report.is_metric = false;
+  if (to_given && told.scale_known) report.is_metric = false;
 }
 
 std::vector<io::FeatureMap> feature_maps(const SceneContext& context, const SceneOutputs& outputs) {

@@ -6,19 +6,14 @@ namespace {
 
 using Lines = std::vector<std::pair<std::string, std::string>>;
 
+constexpr std::string_view features = "features";
+
 void add_capabilities(Lines& lines, const Capabilities& can) {
-  const auto add = [&](const char* name, bool value) {
-    lines.emplace_back(std::string("capability.") + name, value ? "true" : "false");
+  const auto add = [&](std::string_view name) {
+    lines.emplace_back("capability." + std::string(name), *has_capability(can, name) ? "true" : "false");
   };
-  add("confidence", can.confidence);
-  add("pose", can.pose);
-  add("pose_input", can.pose_input);
-  add("ray", can.ray);
-  add("gaussians", can.gaussians);
-  add("metric", can.metric);
-  add("metric_by_focal", can.metric_by_focal);
-  add("sky", can.sky);
-  add("features", can.feature_blocks > 0);
+  for (const CapabilityFlag& flag : capability_flags()) add(flag.name);
+  add(features);
 }
 
 void add_gaussians(Lines& lines, int64_t sh_degree) {
@@ -57,6 +52,26 @@ void add_tensors(Lines& lines, const Capabilities& can, const ModelConfig& confi
 
 }  // namespace
 
+const std::vector<CapabilityFlag>& capability_flags() {
+  static const auto& flags =
+      *new std::vector<CapabilityFlag>{{"confidence", &Capabilities::confidence},
+                                       {"pose", &Capabilities::pose},
+                                       {"pose_input", &Capabilities::pose_input},
+                                       {"ray", &Capabilities::ray},
+                                       {"gaussians", &Capabilities::gaussians},
+                                       {"metric", &Capabilities::metric},
+                                       {"metric_by_focal", &Capabilities::metric_by_focal},
+                                       {"sky", &Capabilities::sky}};
+  return flags;
+}
+
+std::optional<bool> has_capability(const Capabilities& can, std::string_view name) {
+  if (name == features) return can.feature_blocks > 0;
+  for (const CapabilityFlag& flag : capability_flags())
+    if (flag.name == name) return can.*flag.member;
+  return std::nullopt;
+}
+
 Capabilities capabilities(const ModelConfig& config) {
   const NetConfig& net = config.net;
   const bool any_view = net.head.kind == HeadKind::dual_dpt;
@@ -87,11 +102,10 @@ Lines describe(const ModelConfig& config) {
 }
 
 std::string models_with(std::string_view capability) {
-  const std::pair<std::string, std::string> wanted{"capability." + std::string(capability), "true"};
   std::string names;
   for (const std::string& name : published_names())
-    for (const auto& line : describe(*published_model(name)))
-      if (line == wanted) names.append(names.empty() ? "" : ", ").append(name);
+    if (has_capability(capabilities(*published_model(name)), capability).value_or(false))
+      names.append(names.empty() ? "" : ", ").append(name);
   return names;
 }
 

@@ -2,6 +2,7 @@
 // What a checkpoint's networks can do, from their configuration alone.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -20,6 +21,16 @@ struct Capabilities {
 };
 
 Capabilities capabilities(const ModelConfig& config);
+
+/// describe's name of a flag, without "capability.".
+struct CapabilityFlag {
+  std::string_view name;
+  bool Capabilities::*member;
+};
+const std::vector<CapabilityFlag>& capability_flags();
+
+/// One of describe's capability.<name>, "features" included; std::nullopt for a name that is none.
+std::optional<bool> has_capability(const Capabilities& can, std::string_view name);
 
 /// model_describe's lines (da3/plugin.h) as key and value: model.*, capability.*, input.*, output.*.
 std::vector<std::pair<std::string, std::string>> describe(const ModelConfig& config);

@@ -17,10 +17,7 @@ namespace {
 
 /// The model has this capability of checkpoint::describe ("" is had by all).
 bool has(const Model& model, std::string_view capability) {
-  if (capability.empty()) return true;
-  for (const auto& [key, value] : model.description())
-    if (key == "capability." + std::string(capability)) return value == "true";
-  return false;
+  return capability.empty() || checkpoint::has_capability(model.capabilities(), capability).value_or(false);
 }
 
 Error not_made(std::string_view name, const Model& model, const char* capability, int64_t index) {

@@ -132,8 +132,7 @@ double pose_scale(const at::Tensor& given, const at::Tensor& predicted) {
   const auto [u, d, v] = at::linalg_svd(at::matmul(to.t(), from));
   const auto* spread = d.contiguous().const_data_ptr<double>();
   const double variance = from.square().sum().item<double>();
-  // Less than a plane's worth of spread: the rotation, and with it the scale, could be any.
-  if (variance <= 0.0 || spread[1] <= spread[0] * 1e-9) return 1.0;
+  if (variance <= 0.0 || spread[0] <= 0.0) return 1.0;
   const bool mirrored = (at::linalg_det(u) * at::linalg_det(v)).item<double>() < 0.0;
   const double aligned = spread[0] + spread[1] + (mirrored ? -spread[2] : spread[2]);
   return std::clamp(aligned / variance, 1.0 / 3.0, 3.0);

@@ -42,8 +42,8 @@ class GaussianAdapter {
 };
 
 /// How much larger the camera path of the given poses is than that of the predicted ones (Umeyama), held
-/// between 1/3 and 3; 1 where the cameras do not tell (fewer than three, or on a line). Poses are
-/// [S, 3 or 4, 4], world-to-camera, on any device.
+/// between 1/3 and 3; 1 where all cameras of a side are in one place. Poses are [S, 3 or 4, 4],
+/// world-to-camera, on any device.
 double pose_scale(const at::Tensor& given, const at::Tensor& predicted);
 
 }  // namespace da3::net

@@ -46,8 +46,8 @@ class Run {
     report_.started = utc_now();
     const Engine engine = open_engine();
     find_checkpoint();
-    if (!settings_.cameras.poses.empty()) read_cameras();
     check_before_loading();
+    if (!settings_.cameras.poses.empty()) read_cameras();
     const Model model = load_model(engine);
     context_.facts = model_facts(model.describe());
     check_capabilities();
@@ -60,6 +60,7 @@ class Run {
     report_.scenes = std::move(loop.scenes);
     fatal_ = loop.fatal;
     first_failure_ = loop.first_failure;
+    judge_alignment();
     finish();
     return report_.exit_status;
   }
@@ -111,9 +112,11 @@ class Run {
   /// What the command line asks of the model, in the order in which it is told.
   std::vector<Wanted> wanted() const {
     std::vector<Wanted> list;
-    const bool focal = settings_.cameras.focal || settings_.cameras.fov;
-    if (poses_given()) list.push_back({origin("poses"), "pose_input", "poses"});
-    if (focal && !poses_given())
+    const bool poses = !settings_.cameras.poses.empty();
+    // A metric model has a use for the intrinsics in the file.
+    if (poses && !context_.facts.can.metric_by_focal)
+      list.push_back({origin("poses"), "pose_input", "poses"});
+    if ((settings_.cameras.focal || settings_.cameras.fov) && !poses)
       list.push_back({origin(settings_.cameras.focal ? "focal" : "fov"), "metric_by_focal", "focal length"});
     if (settings_.use_ray_pose) list.push_back({origin("use_ray_pose"), "ray", "rays to take poses from"});
     return list;
@@ -126,12 +129,7 @@ class Run {
     return said->origin.starts_with("--") ? said->origin : said->origin + ": " + std::string(key);
   }
 
-  void check_capabilities() {
-    const checkpoint::Capabilities& can = context_.facts.can;
-    if (poses_given() && !can.pose_input && can.metric_by_focal) {
-      log(LogLevel::warn, "the model takes no poses: only the intrinsics are used");
-      cameras_->forget_poses();
-    }
+  void check_capabilities() const {
     in_phase(Phase::model, [&] {
       check_model(context_.facts, wanted());
       check_features(context_.facts, settings_.features, origin("export_feat"));
@@ -170,6 +168,10 @@ class Run {
     report_.settings = full_plan(engine, setup_, arguments_, model.value("model.process_res"));
     report_.image_libraries = images().libraries;
     if (!cameras_) read_cameras();
+    if (poses_given() && !context_.facts.can.pose_input) {
+      log(LogLevel::warn, "the model takes no poses: only the intrinsics are used");
+      cameras_->forget_poses();
+    }
     if (cameras_->has_intrinsics() && !poses_given() && !context_.facts.can.metric_by_focal)
       log(LogLevel::warn, "intrinsics without poses change nothing with this model; it predicts its own");
     report_.poses = settings_.cameras.poses;
@@ -201,6 +203,24 @@ class Run {
           Phase::output,
           Error(DA3_E_NOT_FOUND, "writing the results to \"" + settings_.output.string() +
                                      "\" failed: it is a file, not a folder; choose another with -o"));
+  }
+
+  /// Poses in one place do not tell a scale, and then the results are not in their unit.
+  void judge_alignment() {
+    size_t aligned = 0, unknown = 0;
+    for (const SceneReport& scene : report_.scenes) {
+      if (!scene.alignment) continue;
+      ++aligned;
+      unknown += !scene.alignment->scale_known;
+    }
+    if (unknown == 0) return;
+    log(LogLevel::warn,
+        "the scale cannot be told from poses in one place (" + std::to_string(unknown) + " of " +
+            std::to_string(aligned) + (aligned == 1 ? " scene" : " scenes") +
+            "): depth is left in the network's unit there; give two views or more of each scene "
+            "from different places");
+    if (unknown == aligned)
+      report_.depth_unit = depth_unit(context_.facts.can, cameras_->has_intrinsics(), false);
   }
 
   static size_t most_in_a_batch(const Engine& engine) {

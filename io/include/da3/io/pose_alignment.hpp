@@ -23,6 +23,7 @@ struct PoseAlignment {
   std::array<double, 3> translation{};
   double scale = 1;           ///< reference's unit per estimate's, positive
   bool from_centres = true;   ///< false: the centres are degenerate, see align_poses
+  bool scale_known = true;    ///< false: all centres of a side are in one place, and scale is 1
   std::vector<bool> inliers;  ///< one per view: used for the final fit
 };
 
