@@ -11,7 +11,6 @@
 # a table that says something else is refused.
 # MANIFEST: a file written by hand is put there instead, and the plugin is not loaded. For cross compiling without
 # CMAKE_CROSSCOMPILING_EMULATOR, and for plugins that do not load on the machine that builds them.
-set(_DA3SDK_FILES "${CMAKE_CURRENT_LIST_DIR}")
 
 function(_da3_check_name name)
   string(LENGTH "${name}" length)
@@ -32,7 +31,7 @@ function(_da3_manifest_writer)
   if(NOT "CXX" IN_LIST languages)
     message(FATAL_ERROR "da3_add_plugin: the program that writes the manifest is C++17: write project(... LANGUAGES C CXX), or give MANIFEST")
   endif()
-  add_executable(da3_write_manifest "${_DA3SDK_FILES}/write_manifest.cpp")
+  add_executable(da3_write_manifest "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/write_manifest.cpp")
   target_compile_features(da3_write_manifest PRIVATE cxx_std_17)
   target_link_libraries(da3_write_manifest PRIVATE da3::sdk ${CMAKE_DL_LIBS})
   set_target_properties(da3_write_manifest PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_CURRENT_BINARY_DIR}/da3-sdk")
@@ -51,11 +50,12 @@ function(_da3_plugin_properties target)
     string(TOUPPER "${configuration}" configuration)
     set_target_properties(${target} PROPERTIES ${configuration}_POSTFIX "")
   endforeach()
-  if(APPLE)
-    return()
-  endif()
   # C++ names that the standard library's headers make visible are hidden here. C names are not: one too many is an
   # error that the author has to know of.
+  if(APPLE)
+    target_link_options(${target} PRIVATE "LINKER:-unexported_symbol,__Z*")
+    return()
+  endif()
   set(map "${CMAKE_CURRENT_BINARY_DIR}/da3-sdk/plugin_exports.map")
   file(CONFIGURE OUTPUT "${map}" CONTENT "{ global: da3_plugin_entry; local: _Z*; };\n")
   target_link_options(${target} PRIVATE "LINKER:--version-script=${map}" "LINKER:--exclude-libs,ALL"
@@ -69,7 +69,7 @@ function(_da3_check_exports target)
   endif()
   add_custom_command(TARGET ${target} POST_BUILD
     COMMAND "${CMAKE_COMMAND}" "-DNM=${CMAKE_NM}" "-DLIBRARY=$<TARGET_FILE:${target}>" "-DAPPLE=${APPLE}"
-      -P "${_DA3SDK_FILES}/check_exports.cmake"
+      -P "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/check_exports.cmake"
     VERBATIM)
 endfunction()
 

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
 
 // Given by da3_add_plugin() from its arguments, so that there is one place for them.
 #define NAME DA3_PLUGIN_NAME
@@ -51,12 +50,15 @@ void guess_depth(const Settings& settings, const uint8_t* row, int64_t width, fl
   }
 }
 
+/// What a run may have, for the run and for its estimate.
+void expect_names(const Run& run) { run.expect({"image"}, {"depth", "confidence"}); }
+
 class GuessSession : public Session {
  public:
   explicit GuessSession(const Settings& settings) : settings_(settings) {}
 
   void run(const Run& run) override {
-    run.expect({"image"}, {"depth", "confidence"});
+    expect_names(run);
     const Image image = run.image();
     const Watch watch = run.watch();
     const std::vector<int64_t> shape{image.scenes, image.views, image.height, image.width};
@@ -90,6 +92,7 @@ class GuessModel : public Model {
     out("model.name", "guess");
     out("model.family", "guess");
     out("model.license", DA3_PLUGIN_LICENSE);
+    out("model.sha256", "");  // not known here: the host can hash the file
     out("model.parameters", "0");
     for (const char* no :
          {"pose", "pose_input", "ray", "gaussians", "metric", "metric_by_focal", "sky", "features"})
@@ -105,11 +108,12 @@ class GuessModel : public Model {
   }
 
   da3_memory estimate(const Run& run) const override {
+    expect_names(run);
+    const Image image = run.image_shape();
     da3_memory memory = unknown_memory();
     memory.weights = 0;
     const auto outputs = static_cast<uint64_t>(run.wants("depth") + run.wants("confidence"));
-    memory.activations = memory.peak =
-        outputs * sizeof(float) * static_cast<uint64_t>(run.image_shape().pixels());
+    memory.activations = memory.peak = outputs * sizeof(float) * static_cast<uint64_t>(image.pixels());
     return memory;
   }
 
@@ -142,11 +146,10 @@ class GuessOptimizer : public Optimizer {
   }
 
   std::unique_ptr<Model> load(const std::string& path, const Watch& watch) override {
-    std::error_code ignored;
-    if (!std::filesystem::exists(path, ignored))
-      throw Error(DA3_E_NOT_FOUND, "loading the model \"" + path +
-                                       "\" failed: there is no such file or folder; any " +
-                                       "folder will do, nothing in it is read");
+    // A plugin with weights reads them here, from a folder or file, and refuses with DA3_E_NOT_FOUND or
+    // DA3_E_MODEL what is missing, cut off or damaged. This one has none: any path will do.
+    if (path.empty())
+      throw Error(DA3_E_NOT_FOUND, "loading the model failed: its path is empty; any other will do");
     watch.throw_if_cancelled("loading the model");
     watch.progress(1, 1, "load");
     return std::make_unique<GuessModel>(settings_);

@@ -35,10 +35,6 @@ inline da3_device unknown_device() {
   return device;
 }
 
-[[noreturn]] inline void unsupported(const char* what) {
-  throw Error(DA3_E_UNSUPPORTED, std::string(what) + " is not supported by this plugin; do without");
-}
-
 /// Scratch for runs, one after the other. Different sessions of a model run at the same time.
 class Session {
  public:
@@ -52,7 +48,9 @@ class Model {
   virtual ~Model() = default;
   virtual void describe(const Describe& out) const = 0;  ///< model.*, capability.*, input.*, output.*
   virtual std::unique_ptr<Session> create_session() const = 0;
-  virtual da3_memory estimate(const Run&) const { unsupported("estimate"); }  ///< shapes only
+  /// Of a run, from its shapes alone; refuses what the run would refuse (run.expect, run.image_shape). The
+  /// host plans batches by peak, and refuses scenes whose peak is above limit.
+  virtual da3_memory estimate(const Run& run) const = 0;
 };
 
 /// A device and the policy for it.
@@ -61,8 +59,8 @@ class Optimizer {
   virtual ~Optimizer() = default;
   virtual void describe(const Describe& out) const = 0;  ///< every option, then effective.*
   virtual std::unique_ptr<Model> load(const std::string& path, const Watch& watch) = 0;
-  virtual da3_memory memory() const { unsupported("memory"); }  ///< also during a run
-  virtual uint64_t trim(uint32_t) { return 0; }                 ///< bytes that were freed; also during a run
+  virtual da3_memory memory() const { return unknown_memory(); }  ///< also during a run
+  virtual uint64_t trim(uint32_t) { return 0; }  ///< bytes that were freed; also during a run
 };
 
 /// What a plugin is. One object that lives as long as the process and keeps nothing about its callers.

@@ -22,7 +22,7 @@ class Host {
  public:
   /// Throws Error: DA3_E_INVALID for NULL, DA3_E_ABI for a table smaller than version 1.0's.
   explicit Host(const da3_host* host) : original_(host) {
-    if (!host) throw Error(DA3_E_INVALID, "da3_plugin_entry: the host table is NULL; pass one");
+    require(host);
     if (!DA3_HAS(host, da3_host, extension))
       throw Error(DA3_E_ABI, "da3_plugin_entry: the host table has " + std::to_string(host->struct_size) +
                                  " bytes, which is less than version 1.0's; use a newer host");
@@ -75,6 +75,9 @@ class Host {
     return table_.extension ? static_cast<const Table*>(table_.extension(table_.ctx, id)) : nullptr;
   }
 
+  static void require(const da3_host* host) {
+    if (!host) throw Error(DA3_E_INVALID, "da3_plugin_entry: the host table is NULL; pass one");
+  }
   /// Whether other stands for the same services, so that it may enter again.
   bool same(const da3_host* other) const noexcept {
     return other == original_ ||
@@ -99,6 +102,7 @@ class Entries {
     return entries;
   }
   void enter(const da3_host* host) {
+    Host::require(host);
     const std::lock_guard<std::mutex> lock(mutex_);
     if (count_ == 0)
       host_ = std::make_shared<const Host>(host);

@@ -1,0 +1,12 @@
+# The C99 example, built as a stranger would and used by the core.
+include("${CMAKE_CURRENT_LIST_DIR}/common.cmake")
+set(mine "${WORK}/null")
+file(REMOVE_RECURSE "${mine}")
+file(COPY "${PREFIX}/share/da3/sdk/examples/" DESTINATION "${mine}")
+configure(OK "${mine}" "${mine}/build")
+check(OK "${CMAKE_COMMAND}" --build "${mine}/build")
+must_exist("${mine}/build/libda3_null${SUFFIX}" "${mine}/build/libda3_null.plugin.yaml")
+if(HOST)
+  check(OK "${HOST}" --plugin "${mine}/build/libda3_null${SUFFIX}" --backend null --set null.depth=2 -o "${mine}/out")
+  says("backend null" "2 .. 2 .. 2")
+endif()
