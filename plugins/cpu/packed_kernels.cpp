@@ -84,7 +84,8 @@ at::Tensor PackedKernels::convolution(const at::Tensor& x, const net::Convolutio
 at::Tensor PackedKernels::convolution_add(const at::Tensor& x, const net::Convolution& layer,
                                           const at::Tensor& residual) const {
   // For a map of one pixel oneDNN takes the result's layout for another one, and cannot reorder to it.
-  if (residual.size(2) == 1 && residual.size(3) == 1) return convolution(x, layer, net::Activation::none).add_(residual);
+  if (residual.size(2) == 1 && residual.size(3) == 1)
+    return convolution(x, layer, net::Activation::none).add_(residual);
   static const auto run =
       find<at::Tensor(const at::Tensor&, const at::Tensor&, const at::Tensor&, const OptionalTensor&,
                       at::IntArrayRef, at::IntArrayRef, at::IntArrayRef, int64_t, std::string_view,

@@ -148,9 +148,9 @@ INSTANTIATE_TEST_SUITE_P(Small, Golden,
                          testing::Values("tiny-1view", "tiny-2view", "tiny-5view", "tiny-5view-first",
                                          "tiny-5view-middle", "tiny-5view-simrange", "tiny-9view",
                                          "tiny-feats", "tiny-outliers", "tiny-mono", "tiny-nested",
-                                         "tiny-posed", "tiny-raypose", "tiny-giant-gs", "tiny-giant-posed", "tiny-giant-pair",
-                                         "tiny-nested-posed", "tiny-smallest", "tiny-flat", "tiny-mono-tall",
-                                         "small-1view", "small-3view", "small-outliers"),
+                                         "tiny-posed", "tiny-raypose", "tiny-giant-gs", "tiny-giant-posed",
+                                         "tiny-giant-pair", "tiny-nested-posed", "tiny-smallest", "tiny-flat",
+                                         "tiny-mono-tall", "small-1view", "small-3view", "small-outliers"),
                          test_name);
 
 TEST(Scenes, TwoInABatchEqualTwoRuns) {
