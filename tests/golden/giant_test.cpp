@@ -6,7 +6,6 @@
 #include <cstdio>
 #include <da3/error.hpp>
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <string>
 
@@ -14,6 +13,7 @@
 #include "make_checkpoint.hpp"
 #include "support/abi_client.hpp"
 #include "support/golden_case.hpp"
+#include "support/proc_file.hpp"
 
 namespace da3 {
 namespace {
@@ -22,18 +22,6 @@ namespace fs = std::filesystem;
 
 constexpr uint64_t kNeededMemory = 12'000'000'000, kNeededDisk = 6'000'000'000;
 constexpr uint64_t kMostMemory = 16'000'000'000;
-
-/// A value of a file of lines "key: number kB", in bytes; 0 when it is not there.
-uint64_t kilobytes_line(const char* path, const std::string& key) {
-  std::ifstream file(path);
-  for (std::string word; file >> word;)
-    if (word == key) {
-      uint64_t kilobytes = 0;
-      file >> kilobytes;
-      return kilobytes * 1024;
-    }
-  return 0;
-}
 
 /// The giant's folder, gone after the test: it is too large to be kept.
 class Giant {
@@ -74,12 +62,12 @@ std::map<std::string, test::AbiModel::Output> run_in_chunks(const Giant& giant, 
 }
 
 TEST(GiantModel, RunsTwoLargeViewsInSixteenGigabytesAndEqualsItselfInChunks) {
-  if (kilobytes_line("/proc/meminfo", "MemAvailable:") < kNeededMemory)
+  if (test::proc_bytes("/proc/meminfo", "MemAvailable:") < kNeededMemory)
     GTEST_SKIP() << "less than 12 GB of memory are free";
   if (fs::space(DA3_BINARY_DIR).available < kNeededDisk) GTEST_SKIP() << "less than 6 GB of disk are free";
   const Giant giant;
   auto one = run_in_chunks(giant, "1");
-  const uint64_t peak = kilobytes_line("/proc/self/status", "VmHWM:");
+  const uint64_t peak = test::proc_bytes("/proc/self/status", "VmHWM:");
   std::printf("resident peak %.2f GB\n", static_cast<double>(peak) / 1e9);
   EXPECT_LT(peak, kMostMemory) << "bytes";
   auto both = run_in_chunks(giant, "2");
@@ -91,7 +79,7 @@ TEST(GiantModel, RunsTwoLargeViewsInSixteenGigabytesAndEqualsItselfInChunks) {
 
 TEST(GiantModel, WeightsThatCannotFitAreRefusedBeforeTheyAreRead) {
   // The header alone is read; the weights are a hole in the file.
-  const uint64_t memory = kilobytes_line("/proc/meminfo", "MemAvailable:");
+  const uint64_t memory = test::proc_bytes("/proc/meminfo", "MemAvailable:");
   if (memory == 0 || memory > 100'000'000'000) GTEST_SKIP() << "a twentieth of this memory holds the giant";
   const fs::path folder = fs::path(DA3_BINARY_DIR) / "checkpoints" / "da3-giant-hollow";
   test::write_model(folder, "da3-giant");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // From what --model says to a folder.
-#include "find_model.hpp"
+#include "models/find_model.hpp"
 
 #include <da3/log.hpp>
 
@@ -11,9 +11,9 @@
 #include <map>
 
 #include "exit_code.hpp"
-#include "hub_cache.hpp"
 #include "model_folders.hpp"
-#include "model_name.hpp"
+#include "models/hub_cache.hpp"
+#include "models/model_name.hpp"
 #include "support/temporary_folder.hpp"
 
 namespace da3::host {

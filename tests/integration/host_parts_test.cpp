@@ -10,7 +10,7 @@
 #include "host_fixture.hpp"
 #include "progress.hpp"
 #include "report.hpp"
-#include "scene_list.hpp"
+#include "scenes/scene_list.hpp"
 #include "settings.hpp"
 
 namespace da3::host {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What each model can do, told by its folder or by a plugin, and what is said when it cannot.
-#include "model_check.hpp"
+#include "models/model_check.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

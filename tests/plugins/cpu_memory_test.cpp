@@ -9,21 +9,10 @@
 
 #include "support/abi_client.hpp"
 #include "support/golden_case.hpp"
+#include "support/proc_file.hpp"
 
 namespace da3 {
 namespace {
-
-/// A line of /proc/self/status in bytes: "VmRSS:", "VmHWM:".
-uint64_t status_bytes(const std::string& key) {
-  std::ifstream file("/proc/self/status");
-  for (std::string word; file >> word;)
-    if (word == key) {
-      uint64_t kilobytes = 0;
-      file >> kilobytes;
-      return kilobytes * 1024;
-    }
-  return 0;
-}
 
 /// Makes VmHWM count from now on. False where the system forbids it.
 bool reset_peak() {
@@ -53,9 +42,9 @@ TEST_P(Memory, OfARunIsEstimated) {
   model.run_and_drop(pixels.data(), {1, 1, 28, 28, 3}, c.outputs);
   malloc_trim(0);
   if (!reset_peak()) GTEST_SKIP() << "the peak of the resident memory cannot be reset here";
-  const uint64_t before = status_bytes("VmRSS:");
+  const uint64_t before = test::proc_bytes("/proc/self/status", "VmRSS:");
   model.run_and_drop(pixels.data(), c.shape, c.outputs);
-  const auto taken = static_cast<double>(status_bytes("VmHWM:") - before);
+  const auto taken = static_cast<double>(test::proc_bytes("/proc/self/status", "VmHWM:") - before);
   std::printf("%s: taken %.1f MB, estimate %.1f MB, ratio %.2f\n", c.name, taken / 1e6,
               static_cast<double>(estimate) / 1e6, static_cast<double>(estimate) / taken);
   EXPECT_GE(static_cast<double>(estimate) * 1.25, taken) << "bytes: the estimate is too low";

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "checkpoint/capabilities.hpp"
-#include "scene_list.hpp"
+#include "scenes/scene_list.hpp"
 
 namespace da3::host {
 

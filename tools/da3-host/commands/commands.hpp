@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "../arguments.hpp"
+#include "arguments.hpp"
 
 namespace da3::host {
 

@@ -2,9 +2,9 @@
 #include <da3/da3.hpp>
 #include <nlohmann/json.hpp>
 
-#include "../exit_code.hpp"
-#include "../settings.hpp"
 #include "commands.hpp"
+#include "exit_code.hpp"
+#include "settings.hpp"
 
 namespace da3::host {
 namespace {

@@ -3,10 +3,10 @@
 #include <cstdio>
 #include <cstring>
 
-#include "../exit_code.hpp"
-#include "../progress.hpp"
-#include "../signals.hpp"
 #include "commands.hpp"
+#include "exit_code.hpp"
+#include "progress.hpp"
+#include "signals.hpp"
 
 namespace da3::host {
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <da3/paths.hpp>
 
-#include "../exit_code.hpp"
-#include "../models_report.hpp"
 #include "commands.hpp"
+#include "exit_code.hpp"
+#include "models/models_report.hpp"
 
 namespace da3::host {
 

@@ -7,14 +7,14 @@
 #include <exception>
 #include <optional>
 
-#include "../exit_code.hpp"
-#include "../find_model.hpp"
-#include "../locations.hpp"
-#include "../model_check.hpp"
-#include "../scene_loop.hpp"
-#include "../signals.hpp"
-#include "../stopwatch.hpp"
 #include "commands.hpp"
+#include "exit_code.hpp"
+#include "locations.hpp"
+#include "models/find_model.hpp"
+#include "models/model_check.hpp"
+#include "scenes/scene_loop.hpp"
+#include "signals.hpp"
+#include "stopwatch.hpp"
 
 namespace da3::host {
 namespace fs = std::filesystem;

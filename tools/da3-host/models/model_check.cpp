@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "model_check.hpp"
+#include "models/model_check.hpp"
 
 namespace da3::host {
 namespace {

@@ -3,7 +3,7 @@
 // memory at once.
 #pragma once
 
-#include "scene_context.hpp"
+#include "scenes/scene_context.hpp"
 
 namespace da3::host {
 

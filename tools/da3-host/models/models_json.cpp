@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <nlohmann/json.hpp>
 
-#include "models_report.hpp"
+#include "models/models_report.hpp"
 
 namespace da3::host {
 namespace {

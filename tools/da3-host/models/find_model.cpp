@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "find_model.hpp"
+#include "models/find_model.hpp"
 
 #include <algorithm>
 #include <da3/error.hpp>
@@ -7,7 +7,7 @@
 #include <da3/option_type.hpp>
 
 #include "checkpoint/model_config.hpp"
-#include "model_name.hpp"
+#include "models/model_name.hpp"
 
 namespace da3::host {
 namespace fs = std::filesystem;

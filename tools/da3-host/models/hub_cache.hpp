@@ -3,7 +3,7 @@
 // and snapshots/<commit>/ (links into blobs/). It is only read.
 #pragma once
 
-#include "local_models.hpp"
+#include "models/local_models.hpp"
 
 namespace da3::host {
 

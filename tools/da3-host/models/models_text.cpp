@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "models_report.hpp"
+#include "models/models_report.hpp"
 
 namespace da3::host {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "scene_list.hpp"
+#include "scenes/scene_list.hpp"
 
 #include <algorithm>
 #include <cctype>

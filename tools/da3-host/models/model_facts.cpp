@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "model_facts.hpp"
+#include "models/model_facts.hpp"
 
 #include <algorithm>
 #include <da3/option_type.hpp>

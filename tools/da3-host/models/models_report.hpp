@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "checkpoint/model_config.hpp"
-#include "local_models.hpp"
-#include "model_facts.hpp"
+#include "models/local_models.hpp"
+#include "models/model_facts.hpp"
 
 namespace da3::host {
 

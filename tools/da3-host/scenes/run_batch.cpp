@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "run_batch.hpp"
+#include "scenes/run_batch.hpp"
 
 #include <algorithm>
 
 #include "exit_code.hpp"
-#include "scene_outputs.hpp"
+#include "scenes/scene_outputs.hpp"
 #include "signals.hpp"
 #include "stopwatch.hpp"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "scene_plan.hpp"
+#include "scenes/scene_plan.hpp"
 
 #include <cstdio>
 

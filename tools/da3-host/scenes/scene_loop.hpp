@@ -5,7 +5,7 @@
 #include <exception>
 #include <vector>
 
-#include "run_batch.hpp"
+#include "scenes/run_batch.hpp"
 
 namespace da3::host {
 

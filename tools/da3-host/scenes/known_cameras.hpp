@@ -7,7 +7,7 @@
 #include <da3/io/api.hpp>
 #include <vector>
 
-#include "scene_list.hpp"
+#include "scenes/scene_list.hpp"
 #include "settings.hpp"
 
 namespace da3::host {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "local_models.hpp"
+#include "models/local_models.hpp"
 
 namespace da3::host {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "known_cameras.hpp"
+#include "scenes/known_cameras.hpp"
 
 #include <da3/da3.hpp>
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "models_report.hpp"
+#include "models/models_report.hpp"
 
 #include <algorithm>
 
-#include "find_model.hpp"
-#include "model_name.hpp"
+#include "models/find_model.hpp"
+#include "models/model_name.hpp"
 
 namespace da3::host {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "hub_cache.hpp"
+#include "models/hub_cache.hpp"
 
 #include <algorithm>
 #include <cstdlib>

@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "known_cameras.hpp"
-#include "model_facts.hpp"
+#include "models/model_facts.hpp"
 #include "progress.hpp"
+#include "scenes/known_cameras.hpp"
 
 namespace da3::host {
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "model_facts.hpp"
+#include "models/model_facts.hpp"
 
 namespace da3::host {
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "local_models.hpp"
+#include "models/local_models.hpp"
 
 #include <algorithm>
 #include <cstdlib>
 #include <da3/option_type.hpp>
 
-#include "hub_cache.hpp"
+#include "models/hub_cache.hpp"
 
 namespace da3::host {
 namespace fs = std::filesystem;

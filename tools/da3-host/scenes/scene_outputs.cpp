@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "scene_outputs.hpp"
+#include "scenes/scene_outputs.hpp"
 
 #include "exit_code.hpp"
 #include "stopwatch.hpp"

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "report.hpp"
-#include "scene_plan.hpp"
+#include "scenes/scene_plan.hpp"
 
 namespace da3::host {
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "report.hpp"
-#include "scene_plan.hpp"
+#include "scenes/scene_plan.hpp"
 
 namespace da3::host {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "model_name.hpp"
+#include "models/model_name.hpp"
 
 #include <algorithm>
 #include <cctype>
