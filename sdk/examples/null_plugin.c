@@ -207,6 +207,7 @@ static int32_t DA3_CALL model_describe(da3_model* model, da3_kv_sink sink, void*
                                          {"capability.ray", "false"},
                                          {"capability.gaussians", "false"},
                                          {"capability.metric", "false"},
+                                         {"capability.metric_by_focal", "false"},
                                          {"capability.sky", "false"},
                                          {"capability.features", "false"},
                                          {"input.image", "uint8 [B,S,H,W,3]"},
