@@ -22,8 +22,6 @@ struct CpuFacts {
   double quota = 0;          ///< CPUs by cgroup (v1, v2), e.g. 1.5; 0: no limit
   int numa_node = -1;        ///< the one node of all allowed CPUs; -1: several or not known
 
-  /// CPUs that the process may keep busy: affinity and quota, a part of a CPU counts as one. At least 1.
-  int usable() const;
   /// Those features that matrix kernels ask for, in a fixed order.
   std::vector<std::string> instruction_sets() const;
 };
@@ -35,8 +33,8 @@ struct MemoryFacts {
   uint64_t available = UINT64_MAX;  ///< what this process can still have, within the limit
 };
 
-/// root: "/" or a recorded tree with proc/ and sys/. What cannot be read stays not known. On macOS root is
-/// not used. [any]
+/// root: "/" or a recorded tree with proc/ and sys/. What cannot be read stays not known. On macOS "/"
+/// is this machine by sysctl. [any]
 CpuFacts read_cpu(const std::filesystem::path& root = "/");
 MemoryFacts read_memory(const std::filesystem::path& root = "/");
 

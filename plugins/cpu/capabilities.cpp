@@ -2,9 +2,10 @@
 #include "cpu/capabilities.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <cstdio>
+
+#include "hardware/cpu.hpp"
 
 namespace da3::cpu {
 namespace {
@@ -42,33 +43,22 @@ std::string Capabilities::usable_reason() const {
   return "the machine has " + cpus(plain_cpus(*this));
 }
 
-Capabilities read_capabilities() {
-#if defined(__APPLE__)
-  return read_macos_capabilities();
-#else
-  return read_linux_capabilities("/");
-#endif
+Capabilities read_linux_capabilities(const std::filesystem::path& root) {
+  const hardware::CpuFacts cpu = hardware::read_cpu(root);
+  const hardware::MemoryFacts memory = hardware::read_memory(root);
+  Capabilities c;
+  c.name = cpu.name;
+  c.x86 = cpu.x86, c.arm = cpu.arm;
+  c.features = cpu.features;
+  c.online_cpus = cpu.online;
+  c.allowed_cpus = static_cast<int>(cpu.allowed.size());
+  c.quota_cpus = cpu.quota;
+  c.numa_node = cpu.numa_node;
+  c.memory_total = std::min(memory.total, memory.limit);
+  c.memory_available = memory.available;
+  return c;
 }
 
-std::vector<int> parse_cpu_list(const std::string& text) {
-  std::vector<int> list;
-  const char *at = text.data(), *end = at + text.size();
-  constexpr int most = 1 << 16;
-  while (at < end && *at >= '0' && *at <= '9') {
-    int first = 0;
-    auto parsed = std::from_chars(at, end, first);
-    if (parsed.ec != std::errc{}) return {};
-    int last = first;
-    if (parsed.ptr < end && *parsed.ptr == '-') {
-      parsed = std::from_chars(parsed.ptr + 1, end, last);
-      if (parsed.ec != std::errc{}) return {};
-    }
-    if (last < first || last >= most) return {};
-    for (int cpu = first; cpu <= last; ++cpu) list.push_back(cpu);
-    if (parsed.ptr < end && *parsed.ptr != ',' && *parsed.ptr != '\n') return {};
-    at = parsed.ptr < end ? parsed.ptr + 1 : end;
-  }
-  return list;
-}
+Capabilities read_capabilities() { return read_linux_capabilities("/"); }
 
 }  // namespace da3::cpu

@@ -6,7 +6,6 @@
 #include <filesystem>
 #include <set>
 #include <string>
-#include <vector>
 
 namespace da3::cpu {
 
@@ -35,13 +34,6 @@ struct Capabilities {
 
 /// This machine. What cannot be read stays not known.
 Capabilities read_capabilities();
-/// Reads proc/ and sys/ below root: "/" or, in tests, a recorded tree.
+/// Of proc/ and sys/ below root, in tests a recorded tree.
 Capabilities read_linux_capabilities(const std::filesystem::path& root);
-#if defined(__APPLE__)
-Capabilities read_macos_capabilities();
-#endif
-
-/// "0-2,5" -> {0, 1, 2, 5}; what is no such list gives {}.
-std::vector<int> parse_cpu_list(const std::string&);
-
 }  // namespace da3::cpu

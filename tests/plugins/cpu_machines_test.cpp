@@ -6,7 +6,6 @@
 #include <map>
 
 #include "common/backend_info.hpp"
-#include "cpu/cgroup.hpp"
 #include "cpu/policy.hpp"
 #include "cpu/probe.hpp"
 
@@ -124,13 +123,6 @@ TEST(CpuMachines, NothingReadableIsOneCpuWithoutLimits) {
   const Decided d = decided(c);
   EXPECT_EQ(d.policy.memory_limit, 0u);
   EXPECT_EQ(d.policy.threads, 1);
-}
-
-TEST(CpuMachines, CpuLists) {
-  EXPECT_EQ(cpu::parse_cpu_list("0-2,5\n"), (std::vector<int>{0, 1, 2, 5}));
-  EXPECT_EQ(cpu::parse_cpu_list("7"), std::vector<int>{7});
-  for (const char* bad : {"", "x", "3-1", "1-", "99999999999", "0-999999", "1;2"})
-    EXPECT_TRUE(cpu::parse_cpu_list(bad).empty()) << bad;
 }
 
 TEST(CpuPolicy, DefaultsAreFloat32OnEveryMachine) {

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <cstdlib>
 #include <fstream>
 #include <sstream>
 
-#include "cpu/capabilities.hpp"
-#include "cpu/cgroup.hpp"
+#include "hardware/cgroup.hpp"
+#include "hardware/cpu_sources.hpp"
 
-namespace da3::cpu {
+namespace da3::hardware {
 namespace {
 
 namespace fs = std::filesystem;
@@ -41,7 +42,7 @@ std::string arm_name(const std::string& part) {
   return part.empty() ? "" : "Arm core " + part;
 }
 
-void read_cpuinfo(const fs::path& path, Capabilities& c) {
+void read_cpuinfo(const fs::path& path, CpuFacts& c) {
   std::ifstream file(path);
   std::string part, features, value;
   int processors = 0;
@@ -56,25 +57,16 @@ void read_cpuinfo(const fs::path& path, Capabilities& c) {
   for (std::string word; words >> word;) c.features.insert(word);
   if (c.name.empty()) c.name = arm_name(part);
   if (c.name.empty()) c.name = "CPU";
-  c.online_cpus = std::max(1, processors);
+  c.online = std::max(1, processors);
 }
 
-std::vector<int> read_affinity(const fs::path& path) {
+/// "0-3,8"; empty when it is not there or no such list.
+std::string read_affinity(const fs::path& path) {
   std::ifstream file(path);
   std::string value;
   for (std::string line; std::getline(file, line);)
-    if (value_of(line, "Cpus_allowed_list", value)) return parse_cpu_list(value);
+    if (value_of(line, "Cpus_allowed_list", value)) return parse_cpu_list(value).empty() ? "" : value;
   return {};
-}
-
-void read_meminfo(const fs::path& path, Capabilities& c) {
-  std::ifstream file(path);
-  std::string value;
-  const auto bytes = [&] { return std::strtoull(value.c_str(), nullptr, 10) * 1024; };
-  for (std::string line; std::getline(file, line);) {
-    if (value_of(line, "MemTotal", value)) c.memory_total = bytes();
-    if (value_of(line, "MemAvailable", value)) c.memory_available = bytes();
-  }
 }
 
 int read_numa_node(const fs::path& nodes, const std::vector<int>& allowed) {
@@ -93,25 +85,36 @@ int read_numa_node(const fs::path& nodes, const std::vector<int>& allowed) {
 
 }  // namespace
 
-Capabilities read_linux_capabilities(const fs::path& root) {
-  Capabilities c;
+CpuFacts read_linux_cpu(const fs::path& root) {
+  CpuFacts c;
   read_cpuinfo(root / "proc/cpuinfo", c);
-  auto allowed = read_affinity(root / "proc/self/status");
+  c.allowed_list = read_affinity(root / "proc/self/status");
+  c.allowed = parse_cpu_list(c.allowed_list);
   const auto online = parse_cpu_list(first_line(root / "sys/devices/system/cpu/online"));
   if (!online.empty()) {
-    c.online_cpus = static_cast<int>(online.size());
+    c.online = static_cast<int>(online.size());
     // The mask may name CPUs that are not plugged in.
-    std::erase_if(allowed,
+    std::erase_if(c.allowed,
                   [&](int cpu) { return std::find(online.begin(), online.end(), cpu) == online.end(); });
   }
-  c.allowed_cpus = static_cast<int>(allowed.size());
-  c.numa_node = read_numa_node(root / "sys/devices/system/node", allowed);
-  read_meminfo(root / "proc/meminfo", c);
-  const CgroupLimits limits = read_cgroup_limits(root);
-  c.quota_cpus = limits.cpus;
-  c.memory_total = std::min(c.memory_total, limits.memory_limit);
-  c.memory_available = std::min(c.memory_available, limits.memory_free);
+  c.numa_node = read_numa_node(root / "sys/devices/system/node", c.allowed);
+  c.quota = read_cgroup_limits(root).cpus;
   return c;
 }
 
-}  // namespace da3::cpu
+MemoryFacts read_linux_memory(const fs::path& root) {
+  MemoryFacts memory;
+  std::ifstream file(root / "proc/meminfo");
+  std::string value;
+  const auto bytes = [&] { return std::strtoull(value.c_str(), nullptr, 10) * 1024; };
+  for (std::string line; std::getline(file, line);) {
+    if (value_of(line, "MemTotal", value)) memory.total = bytes();
+    if (value_of(line, "MemAvailable", value)) memory.available = bytes();
+  }
+  const CgroupLimits limits = read_cgroup_limits(root);
+  memory.limit = limits.memory_limit;
+  memory.available = std::min(memory.available, limits.memory_free);
+  return memory;
+}
+
+}  // namespace da3::hardware

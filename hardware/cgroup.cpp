@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cpu/cgroup.hpp"
+#include "hardware/cgroup.hpp"
 
 #include <algorithm>
 #include <fstream>
@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace da3::cpu {
+namespace da3::hardware {
 namespace {
 
 namespace fs = std::filesystem;
@@ -101,4 +101,4 @@ CgroupLimits read_cgroup_limits(const fs::path& root) {
   return limits;
 }
 
-}  // namespace da3::cpu
+}  // namespace da3::hardware

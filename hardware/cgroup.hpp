@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 
-namespace da3::cpu {
+namespace da3::hardware {
 
 struct CgroupLimits {
   double cpus = 0;                     ///< quota / period, 0: none
@@ -16,4 +16,4 @@ struct CgroupLimits {
 /// root: "/" or a recorded tree with proc/self/cgroup and sys/fs/cgroup.
 CgroupLimits read_cgroup_limits(const std::filesystem::path& root);
 
-}  // namespace da3::cpu
+}  // namespace da3::hardware

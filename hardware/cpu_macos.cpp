@@ -4,9 +4,9 @@
 #include <mach/mach.h>
 #include <sys/sysctl.h>
 
-#include "cpu/capabilities.hpp"
+#include "hardware/cpu_sources.hpp"
 
-namespace da3::cpu {
+namespace da3::hardware {
 namespace {
 
 int64_t number(const char* name) {
@@ -24,8 +24,8 @@ std::string text(const char* name) {
 }  // namespace
 
 /// macOS has neither affinity nor quotas.
-Capabilities read_macos_capabilities() {
-  Capabilities c;
+CpuFacts read_macos_cpu() {
+  CpuFacts c;
   c.name = text("machdep.cpu.brand_string");
   if (c.name.empty()) c.name = "CPU";
 #if defined(__aarch64__)
@@ -43,19 +43,24 @@ Capabilities read_macos_capabilities() {
 #endif
   // Efficiency cores slow a parallel loop down to their pace.
   const int64_t performance = number("hw.perflevel0.logicalcpu");
-  c.online_cpus = static_cast<int>(performance > 0 ? performance : number("hw.logicalcpu"));
-  if (c.online_cpus < 1) c.online_cpus = 1;
-  if (const int64_t bytes = number("hw.memsize")) c.memory_total = static_cast<uint64_t>(bytes);
-  vm_statistics64_data_t pages{};
-  mach_msg_type_number_t count = HOST_VM_INFO64_COUNT;
-  if (host_statistics64(mach_host_self(), HOST_VM_INFO64, reinterpret_cast<host_info64_t>(&pages), &count) ==
-      KERN_SUCCESS)
-    c.memory_available =
-        (uint64_t{pages.free_count} + pages.inactive_count) * static_cast<uint64_t>(vm_kernel_page_size);
+  c.online = static_cast<int>(performance > 0 ? performance : number("hw.logicalcpu"));
+  if (c.online < 1) c.online = 1;
   c.numa_node = 0;
   return c;
 }
 
-}  // namespace da3::cpu
+MemoryFacts read_macos_memory() {
+  MemoryFacts memory;
+  if (const int64_t bytes = number("hw.memsize")) memory.total = static_cast<uint64_t>(bytes);
+  vm_statistics64_data_t pages{};
+  mach_msg_type_number_t count = HOST_VM_INFO64_COUNT;
+  if (host_statistics64(mach_host_self(), HOST_VM_INFO64, reinterpret_cast<host_info64_t>(&pages), &count) ==
+      KERN_SUCCESS)
+    memory.available =
+        (uint64_t{pages.free_count} + pages.inactive_count) * static_cast<uint64_t>(vm_kernel_page_size);
+  return memory;
+}
+
+}  // namespace da3::hardware
 
 #endif
