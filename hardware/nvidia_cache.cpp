@@ -16,7 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* file_name = "nvidia-driver.txt";
+constexpr const char *folder_name = "nvidia", *file_name = "driver.txt";
 constexpr size_t most_bytes = size_t{1} << 20;
 
 /// Ours alone: another user who may write here could tell us what our GPU is.
@@ -24,10 +24,11 @@ bool is_private(const struct stat& status) {
   return status.st_uid == ::geteuid() && (status.st_mode & (S_IWGRP | S_IWOTH)) == 0;
 }
 
+/// A folder of our own in the cache folder, which a lax umask may have left open to a group.
 bool may_use(const fs::path& folder) {
   struct stat status {};
-  return !folder.empty() && !runs_privileged() && ::stat(folder.c_str(), &status) == 0 &&
-         S_ISDIR(status.st_mode) && is_private(status);
+  return !runs_privileged() && ::lstat(folder.c_str(), &status) == 0 && S_ISDIR(status.st_mode) &&
+         is_private(status);
 }
 
 std::string first_line(const fs::path& path) {
@@ -76,7 +77,9 @@ std::string answer_key(const NvidiaFiles& files, const NvidiaQuery& query) {
   return key;
 }
 
-std::optional<DriverAnswer> recall_answer(const fs::path& folder, const std::string& key) {
+std::optional<DriverAnswer> recall_answer(const fs::path& cache, const std::string& key) {
+  if (cache.empty()) return std::nullopt;
+  const fs::path folder = cache / folder_name;
   if (!may_use(folder)) return std::nullopt;
   const int file = ::open((folder / file_name).c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
   if (file < 0) return std::nullopt;
@@ -97,7 +100,10 @@ std::optional<DriverAnswer> recall_answer(const fs::path& folder, const std::str
   return answer;
 }
 
-void remember_answer(const fs::path& folder, const std::string& key, const DriverAnswer& answer) {
+void remember_answer(const fs::path& cache, const std::string& key, const DriverAnswer& answer) {
+  if (cache.empty() || runs_privileged()) return;
+  const fs::path folder = cache / folder_name;
+  ::mkdir(folder.c_str(), 0700);
   if (!may_use(folder)) return;
   std::string temporary = (folder / (std::string(file_name) + ".XXXXXX")).string();
   const int file = ::mkstemp(temporary.data());  // 0600

@@ -40,6 +40,7 @@ class ManifestReader {
     check_abi();
     check_rest();
     read_needs();
+    read_requirements();
     read_options();
     check_unknown();
     return std::move(manifest_);
@@ -106,6 +107,23 @@ class ManifestReader {
     for (const auto& item : node->items) {
       if (item->kind != YamlNode::Kind::scalar) fail("needs", "must be a list of sentences");
       manifest_.needs.push_back(item->text);
+    }
+  }
+
+  void read_requirements() {
+    constexpr const char* key = "requires";
+    known_.insert(key);
+    const YamlNode* node = root_->find(key);
+    if (!node || node->kind == YamlNode::Kind::null) return;
+    if (node->kind != YamlNode::Kind::map) fail(key, "must be a map");
+    for (const YamlNode::Entry& entry : node->entries) {
+      const bool known = option_type::accepts(
+          "enum{nvidia_driver,cuda,compute_capability,cpu_features,macos,metal}", entry.key);
+      if (!known && newer()) continue;
+      if (!known) yaml_fail(name_, entry.mark, "manifest: unknown requirement " + quote(entry.key));
+      if (entry.value->kind != YamlNode::Kind::scalar || entry.value->text.empty())
+        yaml_fail(name_, entry.mark, "manifest: requires: " + entry.key + " must be text");
+      manifest_.requirements[entry.key] = entry.value->text;
     }
   }
 

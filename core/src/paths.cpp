@@ -6,6 +6,7 @@
 #include <da3/paths.hpp>
 #include <system_error>
 
+#include "hardware/nvidia.hpp"
 #include "secure_environment.hpp"
 
 namespace da3 {
@@ -31,6 +32,8 @@ fs::path share_folder() {
     if (fs::is_directory(prefix / "share" / "da3", ignored)) return prefix / "share" / "da3";
   return lib.parent_path() / "share" / "da3";
 }
+
+fs::path scan_helper() { return hardware::find_scan_helper(library_folder()); }
 
 fs::path plugin_cache_folder(const std::string& plugin_name) {
   std::error_code error;

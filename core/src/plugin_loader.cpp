@@ -167,7 +167,7 @@ std::unique_ptr<LoadedPlugin> enter(Process& all, const boost::dll::shared_libra
 
 }  // namespace
 
-const LoadedPlugin& load_plugin(const fs::path& library, const Manifest* manifest) {
+const LoadedPlugin& load_plugin(const fs::path& library, const Manifest* manifest, const TrustRules& rules) {
   std::error_code ignored;
   fs::path path = fs::canonical(library, ignored);
   if (path.empty()) path = fs::absolute(library);
@@ -175,6 +175,8 @@ const LoadedPlugin& load_plugin(const fs::path& library, const Manifest* manifes
   const std::lock_guard lock(all.mutex);
   if (const auto known = all.plugins.find(path); known != all.plugins.end()) return *known->second;
   check_before_load(all, path, manifest);
+  if (const std::string problem = trust_problem(rules, name_of_file(library), path); !problem.empty())
+    refuse(DA3_E_UNAVAILABLE, problem);
   all.libraries.push_back(open_library(path));
   return *(all.plugins[path] = enter(all, all.libraries.back(), path, name_of_file(library), manifest));
 }

@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "file_trust.hpp"
+
 namespace da3::detail {
 
 struct LoadedPlugin {
@@ -20,9 +22,10 @@ struct LoadedPlugin {
 };
 
 /// Loads a library (once: later calls for the same file return the same) and checks its table. manifest: NULL
-/// when there is none. Throws Error (DA3_E_UNAVAILABLE, DA3_E_ABI) with the reason, without the plugin's
-/// name. [any]
-const LoadedPlugin& load_plugin(const std::filesystem::path& library, const Manifest* manifest);
+/// when there is none. The rules are checked on the very path that is opened, without links. Throws Error
+/// (DA3_E_UNAVAILABLE, DA3_E_ABI) with the reason, without the plugin's name. [any]
+const LoadedPlugin& load_plugin(const std::filesystem::path& library, const Manifest* manifest,
+                                const TrustRules& rules);
 
 /// Whether that file has been loaded by load_plugin.
 bool is_loaded(const std::filesystem::path& library);

@@ -35,6 +35,8 @@ bool is_manifest(const fs::path& file) { return file.filename().string().ends_wi
 
 class Search {
  public:
+  explicit Search(const TrustRules& rules) : rules_(rules) {}
+
   std::vector<FoundPlugin> found;
 
   /// A file that somebody named: any problem is its own entry.
@@ -64,6 +66,8 @@ class Search {
     else if (plugin.manifest && plugin.manifest->library != library.filename())
       plugin.info.reason = manifest.string() + " is for " + plugin.manifest->library + ", not for " +
                            library.filename().string() + "; install the plugin again";
+    if (plugin.info.reason.empty())
+      plugin.info.reason = ownership(library, has_manifest ? manifest : library);
     add(std::move(plugin));
   }
 
@@ -118,6 +122,14 @@ class Search {
   }
 
  private:
+  /// Pins are checked when the library is loaded: hashing takes time.
+  std::string ownership(const fs::path& library, const fs::path& manifest) const {
+    TrustRules rules;
+    if (rules_.trust != Trust::any) rules.trust = Trust::system;
+    const std::string problem = trust_problem(rules, "", library);
+    return problem.empty() && manifest != library ? trust_problem(rules, "", manifest) : problem;
+  }
+
   static bool has_library_beside(const std::vector<fs::path>& files, const fs::path& manifest) {
     return std::any_of(files.begin(), files.end(), [&](const fs::path& file) {
       return !is_manifest(file) && backend_name(file) == backend_name(manifest);
@@ -157,6 +169,7 @@ class Search {
     found.push_back(std::move(plugin));
   }
 
+  const TrustRules& rules_;
   std::map<std::string, size_t> first_;  // name -> index in found
 };
 
@@ -176,8 +189,9 @@ void add_environment(Search& search) {
 
 }  // namespace
 
-std::vector<FoundPlugin> find_plugins(const Profile& profile, const SearchOptions& options) {
-  Search search;
+std::vector<FoundPlugin> find_plugins(const Profile& profile, const SearchOptions& options,
+                                      const TrustRules& rules) {
+  Search search(rules);
   for (const fs::path& file : options.plugin_files) {
     if (!file.is_absolute())
       throw Error(DA3_E_INVALID, "--plugin " + file.string() + " is not absolute; give the whole path");

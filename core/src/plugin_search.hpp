@@ -8,6 +8,8 @@
 #include <optional>
 #include <vector>
 
+#include "file_trust.hpp"
+
 namespace da3::detail {
 
 struct FoundPlugin {
@@ -15,9 +17,12 @@ struct FoundPlugin {
   std::optional<Manifest> manifest;
   bool shadowed = false;  ///< another plugin of the name was found before
   bool probed = false;
+  std::vector<OptionSpec> options;  ///< as a scan told them
 };
 
-/// In the order of the search. Throws Error(DA3_E_INVALID) for a relative path in options.plugin_files.
-std::vector<FoundPlugin> find_plugins(const Profile& profile, const SearchOptions& options);
+/// In the order of the search. What the rules do not trust has a reason. Throws Error(DA3_E_INVALID) for a
+/// relative path in options.plugin_files.
+std::vector<FoundPlugin> find_plugins(const Profile& profile, const SearchOptions& options,
+                                      const TrustRules& rules);
 
 }  // namespace da3::detail

@@ -4,6 +4,7 @@
 #include <da3/option_type.hpp>
 #include <da3/profile.hpp>
 
+#include "hardware/child.hpp"
 #include "text_file.hpp"
 
 extern "C" char** environ;
@@ -38,7 +39,8 @@ std::filesystem::path resolve(const Setting& setting, std::string_view value) {
 
 void Profile::apply_environment(const char* const* environment) {
   constexpr std::string_view prefix = "DA3_SET_";
-  if (!environment) environment = environ;
+  // Of a program with more rights than its caller, the caller's environment sets nothing.
+  if (!environment && !hardware::runs_privileged()) environment = environ;
   std::map<std::string, std::string> seen;  // key -> variable
   for (; environment && *environment; ++environment) {
     const std::string_view variable = *environment;

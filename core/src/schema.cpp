@@ -71,6 +71,8 @@ void Schema::add_backend(const std::string& name, std::span<const OptionSpec> op
 
 namespace {
 
+constexpr std::string_view pin_prefix = "plugins.sha256.";
+
 /// Checks one profile against one schema; see Schema::problems.
 class Checker {
  public:
@@ -86,6 +88,8 @@ class Checker {
   void check(const Setting& setting) {
     if (const auto host = hosts_.find(setting.key); host != hosts_.end())
       return check_value(setting, host->second);
+    if (setting.key.starts_with(pin_prefix) && setting.key.size() > pin_prefix.size())
+      return check_pin(setting);
     const size_t dot = setting.key.find('.');
     if (dot == std::string::npos) return check_common(setting);
     const auto backend = backends_.find(std::string_view(setting.key).substr(0, dot));
@@ -101,6 +105,16 @@ class Checker {
     if (!option_type::accepts(spec.type, setting.value))
       return problems.emplace_back(DA3_E_BAD_VALUE, bad_value(setting, spec), 1), void();
     note_deprecated(setting, spec);
+  }
+
+  /// A pin may name a backend that is not here: one profile serves several machines.
+  void check_pin(const Setting& setting) {
+    const std::string& value = setting.value;
+    if (value.size() != 64 || value.find_first_not_of("0123456789abcdef") != std::string::npos)
+      problems.emplace_back(DA3_E_BAD_VALUE,
+                            setting.origin + ": " + setting.key + ": " + quote(value) +
+                                " is not 64 hexadecimal digits in small letters; write what sha256sum prints",
+                            1);
   }
 
   void note_deprecated(const Setting& setting, const OptionSpec& spec) {

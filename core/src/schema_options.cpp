@@ -13,6 +13,13 @@ const std::vector<OptionSpec>& core_options() {
        false, "core"},
       {"plugins.path", "path|list<path>", "",
        "folders or files searched for plugins before the installed ones", Scope::host, false, "core"},
+      {"plugins.trust", "enum{auto,system,hash,any}", "auto",
+       "which plugin files may be loaded: any; system: those that only root or this user can have written; "
+       "hash: "
+       "those that plugins.sha256.<name> pins, too; auto: system for root, any for others",
+       Scope::host, false, "core"},
+      {"plugins.scan_seconds", "float[0.1,600]", "15",
+       "how long a plugin may take to tell its devices to \"da3-host devices\"", Scope::host, false, "core"},
       {"log.level", "enum{trace,debug,info,warn,error,off}", "warn", "least level of the lines on stderr",
        Scope::host, false, "core"},
   };

@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "torch/engine_abi.hpp"
@@ -26,6 +27,8 @@ struct BackendInfo {
   const char *device, *arch, *os;  ///< cpu|metal|cuda, x86_64|aarch64|any, linux|macos|any
   std::vector<const char*> needs;  ///< sentences, for people and for the reason of a refusal
   std::vector<OptionSpec> options;
+  /// The manifest's `requires`: what a core checks before it loads the library, {"nvidia_driver", "580"}.
+  std::vector<std::pair<const char*, const char*>> requirements = {};
 };
 
 class OptionSet;

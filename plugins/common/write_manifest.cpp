@@ -46,6 +46,11 @@ std::string manifest(const da3::thin::BackendInfo& info) {
   out << YAML::Key << "needs" << YAML::Value << YAML::BeginSeq;
   for (const char* need : info.needs) out << YAML::DoubleQuoted << need;
   out << YAML::EndSeq;
+  if (!info.requirements.empty()) {
+    out << YAML::Key << "requires" << YAML::Value << YAML::BeginMap;
+    for (const auto& [name, value] : info.requirements) field(out, name, value);
+    out << YAML::EndMap;
+  }
   write_options(out, info.options);
   out << YAML::EndMap;
   return out.c_str();

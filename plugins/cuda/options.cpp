@@ -5,33 +5,35 @@
 namespace da3::thin {
 
 const BackendInfo& backend_info() {
-  static const auto& info =
-      *new BackendInfo{"cuda",
-                       "org.da3.cuda",
-                       DA3_VERSION,
-                       "The da3 project",
-                       "Apache-2.0",
-                       DA3_RUNTIME_ID,
-                       "libda3_cuda.so",
-                       "libda3_cuda_engine.so",
-                       "cuda",
-                       "any",
-                       "linux",
-                       /*needs=*/
-                       {"NVIDIA driver >= 580 for CUDA 13",
-                        "compute capability 7.5, 8.0, 8.6 (also runs 8.9), 9.0, 10.0 or 12.0"},
-                       with_common_options({
-                           {"cuda.device", "string", "auto",
-                            "Which GPU: auto takes the best, else an index or a UUID", DA3_SCOPE_OPTIMIZER},
-                           {"cuda.graphs", "enum{auto}|bool", "auto",
-                            "Record a CUDA graph per input shape (auto: in mode max)", DA3_SCOPE_OPTIMIZER},
-                           {"cuda.attention", "enum{auto,flash,efficient,cudnn}", "auto",
-                            "Fused attention kernel; auto asks the device", DA3_SCOPE_OPTIMIZER},
-                           {"cuda.cudnn_benchmark", "enum{auto}|bool", "auto",
-                            "Let cuDNN measure its convolutions per shape (auto: in modes balanced and max, "
-                            "never when deterministic)",
-                            DA3_SCOPE_OPTIMIZER},
-                       })};
+  static const auto& info = *new BackendInfo{
+      "cuda",
+      "org.da3.cuda",
+      DA3_VERSION,
+      "The da3 project",
+      "Apache-2.0",
+      DA3_RUNTIME_ID,
+      "libda3_cuda.so",
+      "libda3_cuda_engine.so",
+      "cuda",
+      "any",
+      "linux",
+      /*needs=*/
+      {"NVIDIA driver >= 580 for CUDA 13",
+       "compute capability 7.5, 8.0, 8.6 (also runs 8.9), 9.0, 10.0 or 12.0"},
+      with_common_options({
+          {"cuda.device", "string", "auto", "Which GPU: auto takes the best, else an index or a UUID",
+           DA3_SCOPE_OPTIMIZER},
+          {"cuda.graphs", "enum{auto}|bool", "auto",
+           "Record a CUDA graph per input shape (auto: in mode max)", DA3_SCOPE_OPTIMIZER},
+          {"cuda.attention", "enum{auto,flash,efficient,cudnn}", "auto",
+           "Fused attention kernel; auto asks the device", DA3_SCOPE_OPTIMIZER},
+          {"cuda.cudnn_benchmark", "enum{auto}|bool", "auto",
+           "Let cuDNN measure its convolutions per shape (auto: in modes balanced and max, "
+           "never when deterministic)",
+           DA3_SCOPE_OPTIMIZER},
+      }),
+      /*requirements=*/
+      {{"nvidia_driver", "580"}, {"cuda", "13.0"}, {"compute_capability", "7.5,8.0,8.6,9.0,10.0,12.0"}}};
   return info;
 }
 

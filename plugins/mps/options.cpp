@@ -28,7 +28,8 @@ const BackendInfo& backend_info() {
           {"mps.empty_cache", "enum{auto}|bool", "auto",
            "Give the allocator's cached memory back between models (auto: except in mode max)",
            DA3_SCOPE_OPTIMIZER},
-      })};
+      }),
+      /*requirements=*/{{"metal", "any"}, {"macos", "14.4"}}};
   return info;
 }
 

@@ -8,6 +8,7 @@
 #include <da3/schema.hpp>
 
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,11 @@ struct Manifest {
   std::string arch = "any";        ///< x86_64, aarch64, any
   std::string os = "any";          ///< linux, macos, windows, any
   std::vector<std::string> needs;  ///< sentences for people
+  /// What the core checks before it loads the library: nvidia_driver ("580"), cuda ("13.0", what the driver
+  /// must speak), compute_capability ("7.5,8.0,8.6": one of them must fit), cpu_features ("avx2,fma": all),
+  /// macos
+  /// ("14.4"), metal ("any"). Fields of a later minor version of the ABI are not known and not checked.
+  std::map<std::string, std::string> requirements;
   std::string sha256;  ///< 64 hex digits of the library, checked before it is loaded; may be empty
   std::vector<OptionSpec> options;
 

@@ -78,6 +78,9 @@ struct SearchOptions {
   bool use_environment = true;  ///< DA3_PLUGIN_PATH
   bool use_installed = true;    ///< plugin_folder() and share_folder()/manifests
   std::vector<std::filesystem::path> manifest_folders;  ///< more folders of manifests without libraries
+  /// Plugins are asked in a child each (da3-scan), so that one that hangs, crashes, exits or prints harms
+  /// nobody; for programs that list plugins. False: they are loaded into this process, as an Engine does.
+  bool scan_in_child = false;
 };
 
 /// [any] all members may be called from several threads at once. Copies share their state.
@@ -96,8 +99,9 @@ class DA3_CORE_API PluginRegistry {
   /// What was found, in search order, without loading anything.
   std::vector<PluginInfo> plugins() const;
 
-  /// Loads and probes every plugin that may run here; each usable one has devices, each other one a reason.
-  /// By order of the search.
+  /// Loads and probes every plugin that may run here (SearchOptions::scan_in_child: in children, at the same
+  /// time); each usable one has devices, each other one a reason. What a manifest requires of the machine is
+  /// checked first. By order of the search.
   std::vector<PluginInfo> devices();
 
   /// Who runs this profile. `backend: auto`: highest score, ties by id; a name: that one; a list: in its
