@@ -1,22 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine_state.hpp"
 
+#include <da3/trace.h>
+
 namespace da3::detail {
+
+int32_t WatchBridge::should_cancel(void* ctx) {
+  auto& self = *static_cast<WatchBridge*>(ctx);
+  if (self.failed_) return 1;
+  if (!self.callbacks_.should_cancel) return 0;
+  try {
+    return self.callbacks_.should_cancel() ? 1 : 0;
+  } catch (...) {
+    self.keep_exception();
+    return 1;
+  }
+}
 
 WatchBridge::WatchBridge(const Watch& watch) : callbacks_(watch), watch_(zeroed<da3_watch>()) {
   watch_.ctx = this;
-  // Always there, so that an exception in progress() can cancel the call.
-  watch_.should_cancel = [](void* ctx) -> int32_t {
-    auto& self = *static_cast<WatchBridge*>(ctx);
-    if (self.failed_) return 1;
-    if (!self.callbacks_.should_cancel) return 0;
-    try {
-      return self.callbacks_.should_cancel() ? 1 : 0;
-    } catch (...) {
-      self.keep_exception();
-      return 1;
-    }
-  };
+  // Always there, so that an exception in progress() can cancel the call, and a watch of ours is known again.
+  watch_.should_cancel = should_cancel;
   if (!watch.progress) return;
   watch_.progress = [](void* ctx, uint64_t done, uint64_t total, const char* stage) {
     auto& self = *static_cast<WatchBridge*>(ctx);
@@ -27,6 +31,26 @@ WatchBridge::WatchBridge(const Watch& watch) : callbacks_(watch), watch_(zeroed<
       self.keep_exception();
     }
   };
+}
+
+WatchBridge* WatchBridge::of(const da3_watch* watch) {
+  const bool ours = DA3_HAS(watch, da3_watch, should_cancel) && watch->should_cancel == should_cancel;
+  return ours ? static_cast<WatchBridge*>(watch->ctx) : nullptr;
+}
+
+uint32_t WatchBridge::trace_wanted() const {
+  if (!callbacks_.trace) return 0;
+  return callbacks_.trace_detail == TraceDetail::layers ? DA3_TRACE_STAGE | DA3_TRACE_LAYER : DA3_TRACE_STAGE;
+}
+
+void WatchBridge::trace(const TraceSpan& span) noexcept {
+  const std::lock_guard lock(trace_mutex_);
+  if (failed_) return;
+  try {
+    callbacks_.trace(span);
+  } catch (...) {
+    keep_exception();
+  }
 }
 
 void WatchBridge::keep_exception() noexcept {

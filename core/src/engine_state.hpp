@@ -64,12 +64,18 @@ class WatchBridge {
   const da3_watch* get() const { return &watch_; }
   void rethrow();
 
+  /// The bridge behind a watch that a plugin hands back; NULL when it is not one of ours.
+  static WatchBridge* of(const da3_watch* watch);
+  uint32_t trace_wanted() const;  ///< DA3_TRACE_* bits
+  void trace(const TraceSpan& span) noexcept;
+
  private:
+  static int32_t DA3_CALL should_cancel(void* ctx);
   void keep_exception() noexcept;
 
   const Watch& callbacks_;
   std::atomic<bool> failed_{false};
-  std::mutex mutex_;
+  std::mutex mutex_, trace_mutex_;
   std::exception_ptr failure_;
   da3_watch watch_;
 };

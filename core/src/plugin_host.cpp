@@ -6,8 +6,10 @@
 #include <da3/log.hpp>
 #include <da3/paths.hpp>
 #include <da3/plugin_registry.hpp>
+#include <string_view>
 
 #include "abi_call.hpp"
+#include "trace.hpp"
 
 namespace da3::detail {
 
@@ -67,6 +69,9 @@ const char* PluginHost::cache_folder(void* ctx) {
   }
 }
 
-const void* PluginHost::extension(void*, const char*) { return nullptr; }
+const void* PluginHost::extension(void*, const char* id) {
+  if (id && std::string_view(id) == DA3_TRACE_ID) return &trace_table();
+  return nullptr;
+}
 
 }  // namespace da3::detail

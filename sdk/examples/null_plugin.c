@@ -3,6 +3,7 @@
  * depth 1 everywhere. Build: cc -std=c99 -shared -fPIC -fvisibility=hidden -Iinclude null_plugin.c -o
  * libda3_null.so Beside it lies libda3_null.plugin.yaml, its manifest. Start here to write a plugin. */
 #include <da3/plugin.h>
+#include <da3/trace.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -172,6 +173,42 @@ static int32_t DA3_CALL optimizer_describe(da3_optimizer* o, da3_kv_sink sink, v
   return DA3_OK;
 }
 
+/* ---- timing: a host that offers "da3.trace/1" may want to know the stages of a call ---- */
+
+typedef struct Stage {
+  const da3_trace* trace; /* NULL: nobody listens, and no clock is read */
+  const da3_watch* watch;
+  uint64_t run, begin;
+} Stage;
+
+static Stage begin_stage(const da3_watch* watch, uint64_t run) {
+  Stage stage = {NULL, watch, run, 0};
+  if (!DA3_HAS(host, da3_host, extension) || !host->extension) return stage;
+  const da3_trace* trace = host->extension(host->ctx, DA3_TRACE_ID);
+  if (!DA3_HAS(trace, da3_trace, span)) return stage;
+  if (!(trace->wanted(trace->ctx, watch, run) & DA3_TRACE_STAGE)) return stage;
+  stage.trace = trace;
+  stage.begin = trace->now(trace->ctx);
+  return stage;
+}
+
+/* Reports what was done since the stage began, as name; the next stage begins now. */
+static void end_stage(Stage* stage, const char* name) {
+  const da3_trace* trace = stage->trace;
+  if (!trace) return;
+  const uint64_t now = trace->now(trace->ctx);
+  da3_span span = {0};
+  span.struct_size = sizeof span;
+  span.run = stage->run;
+  span.begin_ns = stage->begin;
+  span.duration_ns = now - stage->begin;
+  span.bytes = span.flops = UINT64_MAX;
+  span.category = DA3_TRACE_STAGE;
+  span.name = span.kind = name;
+  trace->span(trace->ctx, stage->watch, &span);
+  stage->begin = now;
+}
+
 /* ---- model ---- */
 
 static int cancelled(const da3_watch* watch) {
@@ -186,12 +223,14 @@ static int32_t DA3_CALL model_load(da3_optimizer* o, const char* path, const da3
   *out = NULL;
   if (!path || !*path)
     return fail(error, DA3_E_NOT_FOUND, 0, -1, "no model: the path is empty; any other will do");
+  Stage stage = begin_stage(watch, 0);
   for (uint64_t step = 0; step <= 2; ++step) {
     if (cancelled(watch)) return fail(error, DA3_E_CANCELLED, 0, -1, "the load was cancelled");
     progress(watch, step, 2, "load");
   }
   if (!(*out = calloc(1, sizeof **out))) return fail(error, DA3_E_NOMEM_HOST, 0, -1, "out of host memory");
   (*out)->optimizer = o;
+  end_stage(&stage, "load");
   return DA3_OK;
 }
 
@@ -290,8 +329,10 @@ static int32_t allocate(da3_tensor* out, const int64_t* shape, uint64_t count) {
 
 static int32_t DA3_CALL session_run(da3_session* session, da3_run* run, da3_error* error) {
   const da3_tensor* image;
+  Stage stage = begin_stage(run->watch, run->id);
   const int32_t status = check_run(run, &image, error);
   if (status) return status;
+  end_stage(&stage, "upload");
   const uint64_t total = run->n_out ? run->n_out : 1;
   uint64_t count = 1;
   for (int i = 0; i < 4; ++i) count *= (uint64_t)image->shape[i];
@@ -311,6 +352,7 @@ static int32_t DA3_CALL session_run(da3_session* session, da3_run* run, da3_erro
     for (uint64_t k = 0; k < count; ++k) values[k] = value;
     progress(run->watch, i + 1, total, "forward");
   }
+  end_stage(&stage, "head");
   return DA3_OK;
 }
 

@@ -61,6 +61,8 @@ class GuessSession : public Session {
     expect_names(run);
     const Image image = run.image();
     const Watch watch = run.watch();
+    Trace trace = watch.trace();
+    trace.stage("head");  // a host that measures sees where the time goes: da3/trace.h
     const std::vector<int64_t> shape{image.scenes, image.views, image.height, image.width};
     Outputs outputs(run);  // an exception from here on frees what it allocated
     float* depth = outputs.make("depth", shape);

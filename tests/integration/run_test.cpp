@@ -75,6 +75,13 @@ TEST_F(HostRun, RunJsonSaysWhatWasDone) {
   for (const char* stage : {"load", "decode", "resize", "forward", "export", "total"})
     EXPECT_GE(run["ms"][stage].get<double>(), 0) << stage;
   EXPECT_GT(run["ms"]["total"].get<double>(), run["ms"]["export"].get<double>());
+  std::vector<std::string> stages;
+  for (const auto& [name, ms] : run["ms"]["stages"].items()) {
+    stages.push_back(name);
+    EXPECT_GE(ms.get<double>(), 0) << name;
+  }
+  EXPECT_THAT(stages, testing::UnorderedElementsAre("load", "upload", "head"));
+  EXPECT_EQ(run["scenes"][0]["ms"]["stages"].size(), 2u);
   EXPECT_GT(run["peak_memory"].get<uint64_t>(), 1000000u);
   EXPECT_EQ(run["items_failed"], 0);
   const auto scene = run["scenes"][0];

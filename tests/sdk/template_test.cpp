@@ -111,6 +111,19 @@ TEST(SdkTemplate, CancelAndGoOn) {
   EXPECT_THAT(done, ::testing::ElementsAre(0, 1, 2));
 }
 
+TEST(SdkTemplate, TellsAHostThatListensItsStages) {
+  const Painter painter;
+  std::vector<std::string> names;
+  RunRequest run = request();
+  run.id = 7;
+  run.watch.trace = [&](const TraceSpan& span) {
+    names.push_back(span.name);
+    EXPECT_EQ(span.run, 7u);
+  };
+  painter.session().run(run);
+  EXPECT_THAT(names, ::testing::ElementsAre("head"));
+}
+
 TEST(SdkTemplate, EstimateAndMemory) {
   const Painter painter;
   const Model model = painter.engine.load_model("/");

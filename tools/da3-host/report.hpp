@@ -12,12 +12,14 @@
 
 #include "checkpoint/capabilities.hpp"
 #include "scenes/scene_list.hpp"
+#include "stage_times.hpp"
 
 namespace da3::host {
 
 /// Milliseconds; decode and resize are summed over the threads that read images.
 struct SceneTimes {
   double decode = 0, resize = 0, read = 0, forward = 0, output = 0;
+  StageTimes stages;  ///< parts of forward, as the backend reports them
 };
 
 struct DepthRange {
@@ -63,6 +65,7 @@ struct RunReport {
   std::filesystem::path poses;  ///< empty: none were given
   int64_t process_res = 0;
   double backend_ms = 0, load_ms = 0, total_ms = 0;
+  StageTimes load_stages;    ///< parts of load_ms
   uint64_t peak_memory = 0;  ///< bytes
   std::vector<SceneReport> scenes;
   std::vector<std::string> warnings;

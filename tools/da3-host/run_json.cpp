@@ -15,6 +15,12 @@ Json key_values(const std::vector<Setting>& settings) {
   return json;
 }
 
+Json stages_json(const StageTimes& stages) {
+  Json json = Json::object();
+  for (const auto& [name, milliseconds] : stages.all()) json[name] = milliseconds;
+  return json;
+}
+
 Json device_json(const Device& device) {
   Json json{{"name", device.name}, {"arch", device.arch}, {"score", device.score}};
   if (!device.driver.empty()) json["driver"] = device.driver;
@@ -74,23 +80,23 @@ Json scene_json(const RunReport& report, const SceneReport& scene) {
         {"by", scene.alignment->from_centres ? "camera centres" : "rotations"},
         {"views_used", scene.alignment->inliers}};
   json["batch"] = scene.batch;
-  json["ms"] = {{"decode", scene.times.decode},
-                {"resize", scene.times.resize},
-                {"read", scene.times.read},
-                {"forward", scene.times.forward},
-                {"export", scene.times.output}};
+  json["ms"] = {{"decode", scene.times.decode}, {"resize", scene.times.resize},
+                {"read", scene.times.read},     {"forward", scene.times.forward},
+                {"export", scene.times.output}, {"stages", stages_json(scene.times.stages)}};
   return json;
 }
 
 Json times_json(const RunReport& report) {
   SceneTimes sum;
+  sum.stages = report.load_stages;
   for (const SceneReport& scene : report.scenes) {
     sum.decode += scene.times.decode, sum.resize += scene.times.resize, sum.read += scene.times.read;
     sum.forward += scene.times.forward, sum.output += scene.times.output;
+    sum.stages.add(scene.times.stages);
   }
-  return {{"backend", report.backend_ms}, {"load", report.load_ms},  {"decode", sum.decode},
-          {"resize", sum.resize},         {"read", sum.read},        {"forward", sum.forward},
-          {"export", sum.output},         {"total", report.total_ms}};
+  return {{"backend", report.backend_ms}, {"load", report.load_ms},   {"decode", sum.decode},
+          {"resize", sum.resize},         {"read", sum.read},         {"forward", sum.forward},
+          {"export", sum.output},         {"total", report.total_ms}, {"stages", stages_json(sum.stages)}};
 }
 
 Json conventions_json(const RunReport& report) {
@@ -98,7 +104,9 @@ Json conventions_json(const RunReport& report) {
           {"confidence", "1 and above; higher is surer"},
           {"extrinsics", "world-to-camera, OpenCV axes (x right, y down, z forward)"},
           {"intrinsics", "pixels of the processed size, pixel centres at integers"},
-          {"times", "milliseconds; decode and resize are summed over threads"},
+          {"times",
+           "milliseconds; decode and resize are summed over threads; stages are the backend's own parts of "
+           "load and forward"},
           {"memory", "bytes"}};
 }
 

@@ -31,6 +31,7 @@
 #include <da3/plugin_registry.hpp>
 #include <da3/profile.hpp>
 #include <da3/tensor.hpp>
+#include <da3/trace.hpp>
 
 #include <cstdint>
 #include <filesystem>
@@ -48,11 +49,13 @@ struct ModelState;
 struct SessionState;
 }  // namespace detail
 
-/// Progress and cancelling of a load or a run; both may be empty, both may be called on any thread. An
-/// exception that one of them throws cancels the call and is thrown again by it.
+/// Progress, cancelling and timing of a load or a run; each may be empty, each may be called on any thread.
+/// An exception that one of them throws cancels the call and is thrown again by it.
 struct Watch {
   std::function<bool()> should_cancel;  ///< true: stop; the call throws Error(DA3_E_CANCELLED)
   std::function<void(uint64_t done, uint64_t total, std::string_view stage)> progress;
+  TraceSink trace;  ///< called by one thread at a time; empty: nothing is measured
+  TraceDetail trace_detail = TraceDetail::stages;
 };
 
 /// Who allocates the outputs that RunRequest::outputs names.

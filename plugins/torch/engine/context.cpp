@@ -9,8 +9,20 @@
 
 namespace da3::engine {
 
-Context::Context(const Policy& asked, const DeviceTraits& traits)
+namespace {
+
+/// 0 is the thread that calls.
+uint32_t next_track() {
+  static std::atomic<uint32_t> last{0};
+  return ++last;
+}
+
+}  // namespace
+
+Context::Context(const Policy& asked, const DeviceTraits& traits, const da3_host* lent)
     : policy(asked),
+      host(lent),
+      track(next_track()),
       device(traits.device(asked)),
       kernels(traits.kernels(asked)),
       interop_threads(request_interop_threads(asked.interop_threads)) {}

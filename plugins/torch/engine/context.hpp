@@ -3,6 +3,7 @@
 #pragma once
 
 #include <c10/core/Device.h>
+#include <da3/sdk/trace.hpp>
 
 #include <atomic>
 #include <cstdint>
@@ -29,7 +30,11 @@ struct DeviceTraits {
 };
 
 struct Context {
-  Context(const Policy& asked, const DeviceTraits& traits);
+  /// host: NULL for none; must outlive the context.
+  Context(const Policy& asked, const DeviceTraits& traits, const da3_host* host = nullptr);
+
+  /// Of one call whose work is done on the optimizer's thread.
+  sdk::Trace trace(const da3_watch* watch, uint64_t run) const { return {host, watch, run, track}; }
 
   /// Runs body on the optimizer's thread in inference mode, with its process-global switches held.
   /// while_queued: see Worker::call.
@@ -41,6 +46,8 @@ struct Context {
   uint64_t forget_tables();
 
   Policy policy;
+  const da3_host* host;
+  uint32_t track;  ///< of the optimizer's thread, see da3/trace.h
   c10::Device device;
   std::unique_ptr<net::Kernels> kernels;
   int32_t interop_threads;                ///< what the process has

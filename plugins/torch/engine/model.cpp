@@ -51,6 +51,8 @@ Model::Model(Context& context, const std::filesystem::path& folder, const Watche
 
   uint64_t read_bytes = 0;
   context.run([&] {
+    sdk::Trace trace = context.trace(watcher.get(), 0);
+    trace.stage("load");
     const net::WeightSource source{file, context.device, *context.kernels, [&](uint64_t bytes) {
                                      read_bytes += bytes;
                                      watcher.step("load", read_bytes, stored_bytes);

@@ -22,6 +22,7 @@ namespace da3::engine {
 class Watcher {
  public:
   explicit Watcher(const da3_watch* watch) : watch_(watch) {}
+  const da3_watch* get() const { return watch_; }
   /// Throws Error(DA3_E_CANCELLED) when the host wants to stop.
   void step(const char* stage, uint64_t done, uint64_t total) const;
   /// The same without progress.

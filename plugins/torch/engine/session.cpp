@@ -80,16 +80,20 @@ Worker::JobPtr Session::submit(const da3_run& run) const {
 void Session::execute(const da3_run& run) const {
   const Watcher watcher = watcher_of(run);
   Context& context = model_->context();
+  sdk::Trace trace = context.trace(watcher.get(), run.id);
+  trace.stage("upload");
   RunRequest request = read_run(run, *model_, /*with_data=*/true);
   check_fits(request, *model_);
   for (at::Tensor* input : {&request.inputs.image, &request.inputs.extrinsics, &request.inputs.intrinsics})
     if (input->defined()) *input = input->to(context.device);
   net::RunControl control;
+  control.trace = &trace;
   control.step = [&](const char* stage, int64_t done, int64_t total) {
     watcher.step(stage, static_cast<uint64_t>(done), static_cast<uint64_t>(total));
   };
   const net::NetOutputs out =
       model_->network().run(request.inputs, request.network, *context.kernels, control);
+  trace.stage("download");
   for (const OutputPlan& plan : request.outputs)
     if (!finite(pick(out, plan))) blame_layer(*model_, request, watcher, plan.target->name);
   Handovers handovers;

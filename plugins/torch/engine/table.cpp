@@ -58,12 +58,12 @@ da3_kv make_kv(const char* key, const char* value) {
   return kv;
 }
 
-int32_t context_create(const Policy* policy, const da3_host*, Context** out, da3_error* error) {
+int32_t context_create(const Policy* policy, const da3_host* host, Context** out, da3_error* error) {
   if (out) *out = nullptr;
   return torch_guard(error, [&] {
     require(policy, "policy");
     require(out, "out");
-    *out = std::make_unique<Context>(*policy, device_traits()).release();
+    *out = std::make_unique<Context>(*policy, device_traits(), host).release();
   });
 }
 

@@ -40,13 +40,18 @@ NetOutputs AnyViewNet::run(const NetInputs& inputs, const NetRequest& request, c
   });
 
   Backbone::Request backbone_request{request.reference, request.features, {}};
-  if (inputs.extrinsics.defined())
+  if (inputs.extrinsics.defined()) {
+    control.begin_stage("cameras");
     backbone_request.given_cameras =
         camera_encoder_->run(inputs.extrinsics, inputs.intrinsics, height, width, kernels);
+  }
   BackboneResult features = backbone_.run(inputs.image, backbone_request, tables->backbone, kernels, control);
 
   NetOutputs out = dense_outputs(features, *tables, request, inputs, kernels, control);
-  if (request.cameras || request.gaussians) out.cameras = cameras(features, out, request, inputs, kernels);
+  if (request.cameras || request.gaussians) {
+    control.begin_stage("cameras");
+    out.cameras = cameras(features, out, request, inputs, kernels);
+  }
   if (request.gaussians) out.gaussians = gaussians(features, *tables, out, inputs, request, kernels, control);
   out.features = std::move(features.features);
   return out;

@@ -73,6 +73,7 @@ BackboneGeometry Backbone::geometry(int64_t rows, int64_t columns) const {
 at::Tensor Backbone::embed(const at::Tensor& image, const BackboneGeometry& geometry, const Kernels& kernels,
                            const RunControl& control) const {
   const int64_t views = image.size(0) * image.size(1), patches = geometry.rows * geometry.columns;
+  const auto timed = control.layer("patch_embed");
   const at::Tensor pixels = image.reshape({views, geometry.rows, kPatch, geometry.columns, kPatch, 3})
                                 .permute({0, 1, 3, 2, 4, 5})
                                 .to(at::kFloat, false, false, at::MemoryFormat::Contiguous);
@@ -111,6 +112,7 @@ BackboneResult Backbone::run(const at::Tensor& image, const Request& request,
                              const BackboneGeometry& geometry, const Kernels& kernels,
                              const RunControl& control) const {
   const int64_t scenes = image.size(0), views = image.size(1);
+  control.begin_stage("backbone");
   at::Tensor x = embed(image, geometry, kernels, control);  // [B, S, N, C]
   const int64_t tokens = x.size(2);
   at::Tensor local;
@@ -136,7 +138,10 @@ BackboneResult Backbone::run(const at::Tensor& image, const Request& request,
     if (rotates && !global) rotation = {&geometry.local, nullptr, tokens};
     at::Tensor sequences =
         global ? x.view({scenes, views * tokens, -1}) : x.view({scenes * views, tokens, -1});
-    blocks_[static_cast<size_t>(i)].run(sequences, rotation, kernels);
+    {
+      const auto timed = control.layer(global ? "global_block" : "block", i);
+      blocks_[static_cast<size_t>(i)].run(sequences, rotation, kernels);
+    }
     control.see("block." + std::to_string(i), sequences);
     // Blocks work in place: the last local output is kept apart where the global block after it is an output.
     const bool read_after_global = global_block(i + 1) && contains(config_.out_layers, i + 1);

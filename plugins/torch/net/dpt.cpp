@@ -29,13 +29,18 @@ Dpt::Outputs Dpt::run(const std::vector<at::Tensor>& layers, const HeadGeometry&
   const int64_t views = layers[0].size(0), chunk = std::max<int64_t>(1, chunk_views);
   const at::Tensor depth = at::empty({views, geometry.height, geometry.width}, layers[0].options());
   const at::Tensor sky = at::empty_like(depth);
+  control.begin_stage("head");
   for (int64_t start = 0; start < views; start += chunk) {
     control.at_step("head", start, views);
     const int64_t count = std::min(chunk, views - start);
     std::vector<at::Tensor> part;
     for (const at::Tensor& layer : layers) part.push_back(layer.narrow(0, start, count));
-    const auto levels = pyramid_.run(part, geometry, nullptr, kernels);
+    const auto levels = [&] {
+      const auto timed = control.layer("pyramid");
+      return pyramid_.run(part, geometry, nullptr, kernels);
+    }();
     for (size_t i = 0; i < levels.size(); ++i) control.see("head.level." + std::to_string(i), levels[i]);
+    const auto timed = control.layer("depth_branch");
     const at::Tensor features = kernels.upsample(kernels.convolution(chain_.run(levels, kernels), neck_),
                                                  geometry.height, geometry.width);
     depth.narrow(0, start, count).copy_(depth_.run(features, kernels).exp());

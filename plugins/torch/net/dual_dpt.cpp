@@ -68,19 +68,27 @@ DenseOutputs DualDpt::run(const std::vector<at::Tensor>& layers, const HeadGeome
     out.ray_confidence = at::empty({views, ray_rows, ray_columns}, options);
   }
   const int64_t chunk = std::max<int64_t>(1, request.chunk_views);
+  control.begin_stage("head");
   for (int64_t start = 0; start < views; start += chunk) {
     control.at_step("head", start, views);
     const int64_t count = std::min(chunk, views - start);
     std::vector<at::Tensor> part;
     for (const at::Tensor& layer : layers) part.push_back(layer.narrow(0, start, count));
-    const auto levels = pyramid_.run(part, geometry, &embeddings.levels, kernels);
+    const auto levels = [&] {
+      const auto timed = control.layer("pyramid");
+      return pyramid_.run(part, geometry, &embeddings.levels, kernels);
+    }();
     for (size_t i = 0; i < levels.size(); ++i) control.see("head.level." + std::to_string(i), levels[i]);
-    if (request.depth)
+    if (request.depth) {
+      const auto timed = control.layer("depth_branch");
       run_depth(levels, geometry, embeddings, kernels, out.depth.narrow(0, start, count),
                 out.confidence.narrow(0, start, count));
-    if (request.rays)
+    }
+    if (request.rays) {
+      const auto timed = control.layer("ray_branch");
       run_rays(levels, embeddings, kernels, out.ray.narrow(0, start, count),
                out.ray_confidence.narrow(0, start, count));
+    }
   }
   control.at_step("head", views, views);
   return out;

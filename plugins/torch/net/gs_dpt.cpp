@@ -49,6 +49,7 @@ void GsDpt::run(const std::vector<at::Tensor>& layers, const at::Tensor& image, 
                 const Embeddings& embeddings, int64_t chunk_views, const Kernels& kernels,
                 const RunControl& control, const Consume& consume) const {
   const int64_t views = image.size(0), chunk = std::max<int64_t>(1, chunk_views);
+  control.begin_stage("gaussians");
   for (int64_t start = 0; start < views; start += chunk) {
     control.at_step("gaussians", start, views);
     const int64_t count = std::min(chunk, views - start);

@@ -64,6 +64,7 @@ NetOutputs NestedNet::run(const NetInputs& inputs, const NetRequest& request, co
   metric.features.clear();
   const NetOutputs branch = metric_.run({inputs.image, {}, {}}, metric, kernels, control);
 
+  control.begin_stage("scale");
   out.sky = branch.sky;
   out.scale_factor = at::empty({out.depth.size(0)}, out.depth.options());
   for (int64_t b = 0; b < out.depth.size(0); ++b) {

@@ -151,6 +151,7 @@ class Run {
     watch.progress = [this](uint64_t done, uint64_t total, std::string_view stage) {
       progress_.advance(done, total, stage);
     };
+    watch.trace = report_.load_stages.sink();
     Stopwatch time;
     Model model = in_phase(Phase::model, [&] { return engine.load_model(report_.model_path, watch); });
     report_.load_ms = time.lap();

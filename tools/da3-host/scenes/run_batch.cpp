@@ -105,7 +105,7 @@ class Batch {
     }
   }
 
-  RunResult forward(const std::vector<LoadedScene>& scenes) const {
+  RunResult forward(const std::vector<LoadedScene>& scenes, StageTimes& stages) const {
     return in_phase(Phase::run, [&] {
       const BatchInputs inputs(context_, scenes);
       RunRequest request = request_for(context_, *scenes.front().plan, scenes.size());
@@ -114,6 +114,7 @@ class Batch {
       request.watch.progress = [&](uint64_t done, uint64_t total, std::string_view stage) {
         context_.progress->advance(done, total, stage);
       };
+      request.watch.trace = stages.sink();
       return context_.session->run(request);
     });
   }
@@ -121,7 +122,8 @@ class Batch {
   /// Throws when the run fails; what happens to one scene afterwards is that scene's.
   void finish(const std::vector<LoadedScene>& scenes, const std::vector<size_t>& slots) {
     Stopwatch watch;
-    const RunResult result = forward(scenes);
+    StageTimes stages;
+    const RunResult result = forward(scenes, stages);
     const double share = watch.lap() / static_cast<double>(scenes.size());
     for (size_t i = 0; i < scenes.size(); ++i) {
       const LoadedScene& scene = scenes[i];
@@ -129,6 +131,7 @@ class Batch {
       guard(slots[i], [&] {
         SceneReport report = report_of(scene);
         report.times.forward = share;
+        report.times.stages = stages.share(scenes.size());
         report.batch = static_cast<int64_t>(scenes.size());
         write_scene(context_, *scene.plan, scene.views, SceneOutputs(result, i, scenes.size()), report);
         results_[slots[i]].report = std::move(report);

@@ -28,6 +28,7 @@ class Host {
                                  " bytes, which is less than version 1.0's; use a newer host");
     // A newer host's table is larger: what this header does not know is left alone.
     std::memcpy(&table_, host, std::min<size_t>(host->struct_size, sizeof table_));
+    table_.struct_size = sizeof table_;
     // Only services live until shutdown; texts die when entry returns.
     library_path_ = table_.library_path ? table_.library_path : "";
     name_ = table_.name ? table_.name : "unknown";
@@ -74,6 +75,9 @@ class Host {
   const Table* extension(const char* id) const noexcept {
     return table_.extension ? static_cast<const Table*>(table_.extension(table_.ctx, id)) : nullptr;
   }
+
+  /// The services as a table, without its texts.
+  const da3_host* table() const noexcept { return &table_; }
 
   static void require(const da3_host* host) {
     if (!host) throw Error(DA3_E_INVALID, "da3_plugin_entry: the host table is NULL; pass one");

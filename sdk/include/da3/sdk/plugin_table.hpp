@@ -98,7 +98,8 @@ class PluginTable {
                                      da3_model** out, da3_error* error) {
     return create("model_load", out, error, [&] {
       require(path, "model_load", "the path");
-      return of(handle, "model_load").load(path, Watch(watch));
+      const auto host = Entries::instance().host();
+      return of(handle, "model_load").load(path, Watch(watch, host.get()));
     });
   }
   static int32_t DA3_CALL model_describe(da3_model* handle, da3_kv_sink sink, void* ctx, da3_error* error) {
@@ -116,7 +117,8 @@ class PluginTable {
   static int32_t DA3_CALL session_run(da3_session* handle, da3_run* run, da3_error* error) {
     return guard(error, [&] {
       Session& session = of(handle, "session_run");
-      session.run(Run(run, get().options(), Entries::instance().host().get()));
+      const auto host = Entries::instance().host();
+      session.run(Run(run, get().options(), host.get()));
     });
   }
   static void DA3_CALL session_destroy(da3_session* handle) { delete reinterpret_cast<Session*>(handle); }

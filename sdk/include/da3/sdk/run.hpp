@@ -32,7 +32,7 @@ struct Image {
 class Run {
  public:
   /// Checks what every run must keep: sizes of the structs, names, options. Throws Error.
-  Run(const da3_run* run, const std::vector<Option>& table, const Host* host) : run_(run) {
+  Run(const da3_run* run, const std::vector<Option>& table, const Host* host) : run_(run), host_(host) {
     if (!run) throw Error(DA3_E_INVALID, "the run is NULL; pass one");
     if (!DA3_HAS(run, da3_run, watch))
       throw Error(DA3_E_ABI, "da3_run is smaller than version 1.0's; build the host with da3/plugin.h 1.0");
@@ -90,7 +90,7 @@ class Run {
   }
 
   const Options& options() const { return options_; }
-  Watch watch() const { return Watch(run_->watch); }
+  Watch watch() const { return Watch(run_->watch, host_, run_->id); }
   uint64_t id() const { return run_->id; }  ///< the host's, for logs
   const da3_run* raw() const { return run_; }
 
@@ -139,6 +139,7 @@ class Run {
 
   friend class Outputs;
   const da3_run* run_;
+  const Host* host_;
   Options options_;
 };
 
