@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The entry of an evil plugin: that of the null plugin, with a table that spoil() has changed. */
-static da3_plugin evil_table;
+#ifndef TABLES
+#define TABLES 1
+#endif
+static da3_plugin evil_tables[TABLES];
+static unsigned evil_entries;
 
 #ifndef BEFORE_ENTRY
 #define BEFORE_ENTRY() (void)0
@@ -20,8 +24,9 @@ __attribute__((visibility("default"))) int32_t DA3_CALL da3_plugin_entry(uint32_
   const int32_t status = good_entry(LOW, HIGH, new_host, &good, error);
   *out = NULL;
   if (status) return status;
-  evil_table = *good;
-  spoil(&evil_table);
-  *out = &evil_table;
+  da3_plugin* table_of_evil = &evil_tables[evil_entries++ % TABLES];
+  *table_of_evil = *good;
+  spoil(table_of_evil);
+  *out = table_of_evil;
   return DA3_OK;
 }

@@ -15,7 +15,8 @@ static void spoil(da3_plugin* t) { t->options = bad_options; }
 #elif defined(FAULT_refuses_default) || defined(FAULT_takes_unknown_keys) ||                               \
     defined(FAULT_takes_bad_values) || defined(FAULT_takes_duplicates) || defined(FAULT_wrong_index) ||    \
     defined(FAULT_any_device) || defined(FAULT_throws) || defined(FAULT_exits) || defined(FAULT_aborts) || \
-    defined(FAULT_long_errors) || defined(FAULT_positive_code) || defined(FAULT_leaks_refused)
+    defined(FAULT_long_errors) || defined(FAULT_positive_code) || defined(FAULT_leaks_refused) ||          \
+    defined(FAULT_mixes_scopes) || defined(FAULT_creates_one_at_a_time)
 static int32_t DA3_CALL bad_create(const da3_kv* const* opts, uint32_t n, int32_t type, int32_t id,
                                    da3_optimizer** out, da3_error* error) {
 #if defined(FAULT_refuses_default)
@@ -29,6 +30,10 @@ static int32_t DA3_CALL bad_create(const da3_kv* const* opts, uint32_t n, int32_
   if (type == 0x7FFFFFFF) exit(3);
 #elif defined(FAULT_aborts)
   if (type == 0x7FFFFFFF) abort();
+#elif defined(FAULT_creates_one_at_a_time)
+  static volatile int inside;
+  if (inside) abort();
+  inside = 1, usleep(2000), inside = 0;
 #endif
   const int32_t status = optimizer_create(opts, n, type, id, out, error);
 #if defined(FAULT_takes_unknown_keys)
@@ -37,6 +42,9 @@ static int32_t DA3_CALL bad_create(const da3_kv* const* opts, uint32_t n, int32_
   if (status == DA3_E_BAD_VALUE) return optimizer_create(NULL, 0, type, id, out, error);
 #elif defined(FAULT_takes_duplicates)
   if (status == DA3_E_INVALID && type == 1 && !id) return optimizer_create(NULL, 0, type, id, out, error);
+#elif defined(FAULT_mixes_scopes)
+  if (status == DA3_E_UNKNOWN_KEY && !strcmp(opts[error->index]->key, "seed"))
+    return optimizer_create(NULL, 0, type, id, out, error);
 #elif defined(FAULT_wrong_index)
   if (status == DA3_E_UNKNOWN_KEY) error->index = 77;
 #elif defined(FAULT_long_errors)
@@ -50,6 +58,33 @@ static int32_t DA3_CALL bad_create(const da3_kv* const* opts, uint32_t n, int32_
   return status;
 }
 static void spoil(da3_plugin* t) { t->optimizer_create = bad_create; }
+#elif defined(FAULT_deprecates_in_silence)
+static const da3_option old_option = {sizeof old_option, 0, "null.old", "bool", "false",
+                                      "was once of use", 1, 1};
+static int32_t DA3_CALL options_with_old(da3_option_sink sink, void* ctx, da3_error* error) {
+  sink(ctx, &old_option);
+  return options(sink, ctx, error);
+}
+static int32_t DA3_CALL create_with_old(const da3_kv* const* opts, uint32_t n, int32_t type, int32_t id,
+                                        da3_optimizer** out, da3_error* error) {
+  if (n == 1 && !strcmp(opts[0]->key, "null.old")) n = 0;
+  return optimizer_create(opts, n, type, id, out, error);
+}
+static void spoil(da3_plugin* t) { t->options = options_with_old, t->optimizer_create = create_with_old; }
+#elif defined(FAULT_shares_options) /* describes the optimizer that was made last */
+static struct da3_optimizer newest;
+static int32_t DA3_CALL noting_create(const da3_kv* const* opts, uint32_t n, int32_t type, int32_t id,
+                                      da3_optimizer** out, da3_error* error) {
+  const int32_t status = optimizer_create(opts, n, type, id, out, error);
+  if (!status) newest = **out;
+  return status;
+}
+static int32_t DA3_CALL newest_describe(da3_optimizer* o, da3_kv_sink sink, void* ctx, da3_error* error) {
+  return optimizer_describe(&newest, sink, ctx, error);
+}
+static void spoil(da3_plugin* t) {
+  t->optimizer_create = noting_create, t->optimizer_describe = newest_describe;
+}
 #elif defined(FAULT_keeps_options)
 static const da3_kv* const* kept;
 static int32_t DA3_CALL keeping_create(const da3_kv* const* opts, uint32_t n, int32_t type, int32_t id,

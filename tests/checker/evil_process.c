@@ -47,6 +47,25 @@ static void spoil(da3_plugin* t) {}
 #elif defined(FAULT_exports_too_much)
 __attribute__((visibility("default"))) int da3_secret_helper(void) { return 1; }
 static void spoil(da3_plugin* t) {}
+#elif defined(FAULT_needs_a_symbol)
+int function_of_a_missing_library(void);
+#define BEFORE_ENTRY() function_of_a_missing_library()
+static void spoil(da3_plugin* t) {}
+#elif defined(FAULT_executable_stack) /* by a linker option */
+static void spoil(da3_plugin* t) {}
+#elif defined(FAULT_imports_host)
+__attribute__((weak)) int da3_log_level(void);
+#define BEFORE_ENTRY() \
+  if (da3_log_level) da3_log_level()
+static void spoil(da3_plugin* t) {}
+#elif defined(FAULT_other_table)
+#define TABLES 2
+static void spoil(da3_plugin* t) {}
+#elif defined(FAULT_exact_host)
+#define BEFORE_ENTRY()                           \
+  if (new_host->struct_size != sizeof *new_host) \
+  return *out = NULL, fail(error, DA3_E_ABI, 0, -1, "da3_host has another size; rebuild the plugin")
+static void spoil(da3_plugin* t) {}
 #elif defined(FAULT_any_host)
 #define BEFORE_ENTRY() (host = new_host)
 static void spoil(da3_plugin* t) {}
@@ -74,6 +93,18 @@ static int32_t DA3_CALL bad_probe(da3_device_sink sink, void* ctx, da3_error* er
   return DA3_OK;
 }
 static void spoil(da3_plugin* t) { t->probe = bad_probe; }
+#elif defined(FAULT_ignores_hiding) /* CUDA_VISIBLE_DEVICES */
+static int32_t DA3_CALL two_devices(da3_device_sink sink, void* ctx, da3_error* error) {
+  da3_device device = {0};
+  device.struct_size = sizeof device;
+  device.dl_type = 2;
+  device.score = 400;
+  device.precisions = 1;
+  device.name = "evil GPU";
+  probe(sink, ctx, error);
+  return sink(ctx, &device), DA3_OK;
+}
+static void spoil(da3_plugin* t) { t->probe = two_devices; }
 #elif defined(FAULT_slow_probe)
 static int32_t DA3_CALL slow_probe(da3_device_sink sink, void* ctx, da3_error* error) {
   return usleep(200 * 1000), probe(sink, ctx, error);
@@ -92,6 +123,11 @@ static int32_t DA3_CALL late_probe(da3_device_sink sink, void* ctx, da3_error* e
 static void spoil(da3_plugin* t) { t->probe = late_probe; }
 #elif defined(FAULT_crashes_at_exit)
 static void spoil(da3_plugin* t) { atexit(abort); }
+#elif defined(FAULT_crashes_when_alive)
+static void at_end(void) {
+  if (entries) abort();
+}
+static void spoil(da3_plugin* t) { atexit(at_end); }
 #else /* something of the process is changed when an optimizer is made */
 static void change(void) {
 #if defined(FAULT_changes_locale)

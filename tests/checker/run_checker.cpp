@@ -37,4 +37,8 @@ CheckReport check_plugin(const std::string& plugin, const std::string& model,
   return report;
 }
 
+nlohmann::json listed_rules() {
+  return nlohmann::json::parse(run_program(DA3_PLUGIN_CHECK, {"--list", "--json"}).out);
+}
+
 }  // namespace da3::test

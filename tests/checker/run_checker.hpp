@@ -27,4 +27,7 @@ struct CheckReport {
 CheckReport check_plugin(const std::string& plugin, const std::string& model,
                          const std::vector<std::string>& more = {});
 
+/// What --list --json tells: number, name, rule, written.
+nlohmann::json listed_rules();
+
 }  // namespace da3::test

@@ -58,7 +58,8 @@ Outcome run_here(const Check& check, Context& context) {
   } catch (const SetupFailure& failure) {
     const bool mine = failure.gate == check.number;
     outcome.status = mine ? Status::fail : Status::skip;
-    outcome.sentence = failure.sentence + (mine ? "" : "; see check " + std::to_string(failure.gate));
+    outcome.gate = mine ? 0 : failure.gate;
+    outcome.sentence = failure.sentence;
   } catch (const std::exception& error) {
     outcome.status = Status::fail;
     outcome.sentence = std::string("the check itself failed: ") + error.what();

@@ -38,7 +38,8 @@ struct FuzzSettings {
 struct Context {
   std::filesystem::path plugin;   ///< absolute
   std::filesystem::path model;    ///< empty: none given
-  std::filesystem::path scratch;  ///< an empty folder: working directory, HOME and TMPDIR of the child
+  std::filesystem::path scratch;  ///< an empty folder: in a child also working directory, HOME and TMPDIR
+  bool own_process = true;        ///< false: --in-process
   FuzzSettings fuzz;
   std::vector<std::string> warnings = {}, notes = {};
 
@@ -68,6 +69,7 @@ struct Outcome {
   std::string sentence;
   std::vector<std::string> details;
   std::string out, err;  ///< what the child printed
+  int gate = 0;          ///< a SKIP because what this other check is about did not work here
   double seconds = 0;
 };
 

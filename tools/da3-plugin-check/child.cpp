@@ -13,35 +13,15 @@
 #include <cstdio>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
-#include <stdexcept>
 
 #include "child_process.hpp"
 #include "client.hpp"
+#include "scratch.hpp"
 
 namespace da3::check {
 namespace {
 
-namespace fs = std::filesystem;
 using Json = nlohmann::json;
-
-/// An empty folder for one child, removed afterwards.
-class Scratch {
- public:
-  Scratch() {
-    std::string pattern = (fs::temp_directory_path() / "da3-plugin-check-XXXXXX").string();
-    if (!::mkdtemp(pattern.data())) throw std::runtime_error("no temporary folder: check TMPDIR");
-    path_ = pattern;
-  }
-  ~Scratch() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  Scratch(const Scratch&) = delete;
-  const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
 
 std::string dumped(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
@@ -68,6 +48,7 @@ void take_result(const std::string& line, Outcome& outcome) {
   outcome.status = static_cast<Status>(json.at("status").get<int>());
   outcome.sentence = json.at("sentence").get<std::string>();
   outcome.details = json.at("details").get<std::vector<std::string>>();
+  outcome.gate = json.at("gate").get<int>();
 }
 
 }  // namespace
@@ -126,7 +107,8 @@ int child_main(const std::string& text) {
     const Outcome outcome = run_here(check, context);
     const std::string line = dumped({{"status", static_cast<int>(outcome.status)},
                                      {"sentence", outcome.sentence},
-                                     {"details", outcome.details}}) +
+                                     {"details", outcome.details},
+                                     {"gate", outcome.gate}}) +
                              "\n";
     for (size_t done = 0; done < line.size();) {
       const ssize_t n = ::write(result_fd, line.data() + done, line.size() - done);

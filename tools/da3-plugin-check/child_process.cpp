@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstring>
@@ -18,18 +17,14 @@
 
 #include "child.hpp"
 #include "client.hpp"
+#include "stopwatch.hpp"
 
 extern char** environ;
 
 namespace da3::check {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 volatile std::sig_atomic_t stop = 0;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 struct Closer {
   void operator()(std::FILE* file) const { std::fclose(file); }
@@ -122,10 +117,10 @@ int high(int fd) {
 }
 
 /// Reads until a whole line, the end, the time limit or a signal.
-void read_result(int fd, double limit, Clock::time_point start, ChildEnd& end) {
+void read_result(int fd, double limit, const Stopwatch& watch, ChildEnd& end) {
   char part[4096];
   while (end.result.find('\n') == std::string::npos) {
-    const double left = limit - seconds_since(start);
+    const double left = limit - watch.seconds();
     if (stop) return void(end.stopped = true);
     if (left <= 0) return void(end.timed_out = true);
     pollfd waiting{fd, POLLIN, 0};
@@ -139,12 +134,12 @@ void read_result(int fd, double limit, Clock::time_point start, ChildEnd& end) {
 
 /// Waits for the end; false when it does not come in time.
 bool reap(pid_t pid, double limit, ChildEnd& end) {
-  const auto start = Clock::now();
+  const Stopwatch watch;
   int status = 0;
   for (;;) {
     const pid_t got = ::waitpid(pid, &status, WNOHANG);
     if (got == pid) break;
-    if (seconds_since(start) > limit || (stop && limit > 5)) return false;
+    if (watch.seconds() > limit || (stop && limit > 5)) return false;
     ::usleep(1000);
   }
   if (WIFSIGNALED(status)) end.signal = WTERMSIG(status);
@@ -195,17 +190,17 @@ ChildEnd run_process(const std::vector<std::string>& words, double seconds) {
                     high(::fileno(err.get()))};
   ::close(ends[0]);
   ::close(ends[1]);
-  const auto start = Clock::now();
+  const Stopwatch watch;
   const pid_t pid =
       SpawnRules(writers[0], writers[1], writers[2], writers[3]).spawn(this_program(), words, environment());
   for (int fd : writers) ::close(fd);
-  read_result(reader, seconds, start, end);
+  read_result(reader, seconds, watch, end);
   if (!end.timed_out && !end.stopped)
-    end.timed_out = !reap(pid, std::max(1.0, seconds - seconds_since(start)), end);
+    end.timed_out = !reap(pid, std::max(1.0, seconds - watch.seconds()), end);
   ::kill(-pid, SIGKILL);  // the child when it is late, and whatever it has started
   if (end.timed_out || end.stopped) end.stuck = !reap(pid, 5, end);
   ::close(reader);
-  end.seconds = seconds_since(start);
+  end.seconds = watch.seconds();
   end.last_call = beginning(page, trace_size);
   end.failure = end.last_call.size() > trace_failure_at ? end.last_call.c_str() + trace_failure_at : "";
   end.last_call = end.last_call.c_str();

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <atomic>
 #include <da3/error.hpp>
+#include <nlohmann/json.hpp>
 
 namespace da3::check {
 namespace {
@@ -47,19 +48,12 @@ std::string shortened(const std::string& text, size_t most) {
 }
 
 bool valid_utf8(const std::string& text) {
-  const auto* s = reinterpret_cast<const unsigned char*>(text.data());
-  for (size_t i = 0; i < text.size();) {
-    const int more = s[i] < 0x80                   ? 0
-                     : s[i] >= 0xC2 && s[i] < 0xE0 ? 1
-                     : (s[i] & 0xF0) == 0xE0       ? 2
-                     : s[i] >= 0xF0 && s[i] < 0xF5 ? 3
-                                                   : -1;
-    if (more < 0 || i + static_cast<size_t>(more) >= text.size()) return false;
-    for (int k = 1; k <= more; ++k)
-      if ((s[i + static_cast<size_t>(k)] & 0xC0) != 0x80) return false;
-    i += static_cast<size_t>(more) + 1;
+  try {
+    nlohmann::json(text).dump();
+    return true;
+  } catch (const nlohmann::json::type_error&) {
+    return false;
   }
-  return true;
 }
 
 std::string Answer::text() const {

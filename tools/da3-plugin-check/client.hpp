@@ -32,6 +32,12 @@ T zeroed() {
   return value;
 }
 
+/// For out-pointers: what a failing call must have overwritten with NULL.
+template <class T>
+T* poison() {
+  return reinterpret_cast<T*>(uintptr_t{16});
+}
+
 /// What a call answered.
 struct Answer {
   std::string what;

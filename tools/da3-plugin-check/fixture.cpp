@@ -7,12 +7,6 @@
 namespace da3::check {
 namespace {
 
-/// What a failing call must have overwritten.
-template <class T>
-T* poison() {
-  return reinterpret_cast<T*>(uintptr_t{16});
-}
-
 void collect(void* ctx, const da3_kv* kv) {
   if (!DA3_HAS(kv, da3_kv, value)) return;
   static_cast<Values*>(ctx)->emplace_back(kv->key ? kv->key : "", kv->value ? kv->value : "");

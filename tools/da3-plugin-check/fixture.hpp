@@ -107,6 +107,7 @@ class Run {
   void set_options(const Values&);
   void set_watch(const da3_watch* watch) { run_.watch = watch; }
   std::vector<std::unique_ptr<Box>>& outputs() { return out_; }
+  const std::vector<std::unique_ptr<Box>>& outputs() const { return out_; }
   std::vector<std::unique_ptr<Box>>& inputs() { return in_; }
   da3_run* get();
   Answer run(const da3_plugin&, da3_session*, const std::string& what = "session_run");

@@ -123,6 +123,11 @@ std::vector<std::string> open_files() {
   return files;
 }
 
+bool is_device_file(const std::string& file) {
+  return file.starts_with("/dev/nvidia") || file.starts_with("/dev/dri") || file.starts_with("/dev/kfd") ||
+         file == "/dev/dxg";
+}
+
 uint64_t resident_bytes() {
 #if defined(__GLIBC__)
   ::malloc_trim(0);

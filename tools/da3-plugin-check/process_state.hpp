@@ -15,9 +15,10 @@ ProcessState process_state();
 /// "locale LC_NUMERIC was C and is de_DE", or "".
 std::string difference(const ProcessState& before, const ProcessState& after);
 
-size_t thread_count();                  ///< 0: not known on this system
-std::vector<std::string> open_files();  ///< targets of /proc/self/fd; empty where not known
-uint64_t resident_bytes();              ///< 0: not known
-uint64_t written_to_stdout();           ///< bytes, when stdout is a file
+size_t thread_count();                    ///< 0: not known on this system
+std::vector<std::string> open_files();    ///< targets of /proc/self/fd; empty where not known
+bool is_device_file(const std::string&);  ///< of a GPU
+uint64_t resident_bytes();                ///< 0: not known
+uint64_t written_to_stdout();             ///< bytes, when stdout is a file
 
 }  // namespace da3::check

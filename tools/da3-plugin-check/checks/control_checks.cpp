@@ -1,19 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 // Progress, cancelling, submit and wait.
+#include <algorithm>
 #include <chrono>
+#include <cstdio>
+#include <functional>
 #include <thread>
 
 #include "checks/checks.hpp"
 #include "fixture.hpp"
+#include "stopwatch.hpp"
 #include "watch.hpp"
 
 namespace da3::check {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
+/// "0.31 s"
+std::string text_of(double seconds) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.3f s", seconds);
+  return text;
 }
 
 std::string progress(Context& context) {
@@ -39,86 +44,123 @@ Shape slow_image(Bench& bench, da3_session* session) {
                              Shape{1, 4, 504, 504, 3}, Shape{1, 8, 504, 504, 3}}) {
     Run run(image);
     run.plugin_output(bench.model->outputs().at(0));
-    const auto start = Clock::now();
+    const Stopwatch watch;
     if (!run.run(bench.table(), session).ok()) break;
     best = image;
-    if (seconds_since(start) > 1) break;
+    if (watch.seconds() > 1) break;
   }
   return best;
+}
+
+/// Seconds for which a run goes on after it was asked to stop; cancelled becomes true when it was in time for
+/// that.
+double seconds_after_cancel(Bench& bench, da3_session* session, const Shape& image, int delay_ms,
+                            bool& cancelled) {
+  Watcher watcher;
+  Run run(image);
+  run.plugin_output(bench.model->outputs().at(0));
+  run.set_watch(watcher.get());
+  Stopwatch since;
+  std::thread other([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(delay_ms));
+    since = Stopwatch();
+    watcher.cancel = true;
+  });
+  const Answer answer = run.run(bench.table(), session);
+  const bool asked = watcher.cancel;
+  const double late = asked ? since.seconds() : 0;
+  other.join();
+  run.release();
+  if (!answer.ok()) expect_refused(answer, {DA3_E_CANCELLED}), cancelled = true;
+  return late;
+}
+
+constexpr double cancel_aim = 0.25, cancel_limit = 5;
+
+/// The best of three tries, for the machine may be busy with other things. What is far too late is not tried
+/// again.
+double best_of_three(const std::function<double()>& seconds) {
+  double best = seconds();
+  for (int i = 0; i < 2 && best > cancel_aim && best <= cancel_limit; ++i) best = std::min(best, seconds());
+  return best;
+}
+
+/// Seconds that a run takes which is cancelled before it begins.
+double seconds_when_cancelled(Context& context, Bench& bench, da3_session* session) {
+  Watcher watcher;
+  watcher.cancel_at_once = true;
+  Run run(small_image());
+  run.plugin_output(bench.model->outputs().at(0));
+  run.set_watch(watcher.get());
+  const Stopwatch watch;
+  const Answer answer = run.run(bench.table(), session);
+  const double took = watch.seconds();
+  if (answer.ok())
+    context.warn("a run that is cancelled from its beginning is done as if nothing had been asked");
+  else
+    expect_refused(answer, {DA3_E_CANCELLED});
+  return took;
 }
 
 std::string cancel(Context& context) {
   Bench bench(context);
   Session session(bench.table(), bench.model->get());
-  double worst = 0;
-  {
-    Watcher watcher;
-    watcher.cancel_at_once = true;
-    Run run(small_image());
-    run.plugin_output(bench.model->outputs().at(0));
-    run.set_watch(watcher.get());
-    const auto start = Clock::now();
-    const Answer answer = run.run(bench.table(), session.get());
-    worst = seconds_since(start);
-    if (answer.ok())
-      context.warn("a run that is cancelled from its beginning is done as if nothing had been asked");
-    if (!answer.ok()) expect_refused(answer, {DA3_E_CANCELLED});
-  }
-  const Shape image = slow_image(bench, session.get());
   bool any = false;
-  for (int delay : {20, 100, 400}) {
-    Watcher watcher;
-    Run run(image);
-    run.plugin_output(bench.model->outputs().at(0));
-    run.set_watch(watcher.get());
-    Clock::time_point asked;
-    std::thread other([&] {
-      std::this_thread::sleep_for(std::chrono::milliseconds(delay));
-      asked = Clock::now();
-      watcher.cancel = true;
-    });
-    const Answer answer = run.run(bench.table(), session.get());
-    const auto end = Clock::now();
-    other.join();
-    run.release();
-    const double late = std::chrono::duration<double>(end - asked).count();
-    if (!answer.ok()) expect_refused(answer, {DA3_E_CANCELLED}), any = true;
-    worst = std::max(worst, late);
+  double worst = best_of_three([&] { return seconds_when_cancelled(context, bench, session.get()); });
+  const Shape image = worst > cancel_limit ? small_image() : slow_image(bench, session.get());
+  for (int delay_ms : {20, 100, 400}) {
+    if (worst > cancel_limit) break;
+    worst = std::max(worst, best_of_three([&] {
+                       return seconds_after_cancel(bench, session.get(), image, delay_ms, any);
+                     }));
   }
-  if (worst > 5) fail("a cancelled run goes on for " + std::to_string(worst) + " s, the limit is 5 s");
-  if (worst > 0.25)
-    context.warn("a cancelled run goes on for " + std::to_string(worst) + " s, the aim is 0.25 s");
+  if (worst > cancel_limit) fail("a cancelled run goes on for " + text_of(worst) + ", the limit is 5 s");
+  if (worst > cancel_aim)
+    context.warn("a cancelled run goes on for " + text_of(worst) + ", the aim is 0.25 s");
   bench.results(session.get(), small_image(), 1);
-  char text[64];
-  std::snprintf(text, sizeof text, "%.0f ms at most", std::max(0.0, worst) * 1000);
-  return any ? text : "runs are too short to be cancelled half-way";
+  return any ? text_of(worst) + " at most" : "runs are too short to be cancelled half-way";
 }
 
-std::string submit(Context& context) {
-  Bench bench(context);
-  const da3_plugin& table = bench.table();
-  if (!table.session_submit || !table.ticket_wait) skip("the plugin does not support submit and wait");
-  Session session(table, bench.model->get());
-  const auto expected = bench.results(session.get(), small_image(), 5);
+Answer submit(Bench& bench, da3_session* session, Run& run, da3_ticket** ticket) {
+  *ticket = poison<da3_ticket>();
+  da3_run* submitted = run.get();
+  const Answer answer = call("session_submit", [&](da3_error* e) {
+    return bench.table().session_submit(session, submitted, ticket, e);
+  });
+  if (!answer.ok() && *ticket) fail(answer.text() + "; but out is not NULL");
+  if (answer.ok() && (!*ticket || *ticket == poison<da3_ticket>()))
+    fail("session_submit answered DA3_OK and gave no ticket");
+  return answer;
+}
+
+Answer wait_for(Bench& bench, da3_ticket* ticket, uint64_t milliseconds = UINT64_MAX) {
+  return call("ticket_wait",
+              [&](da3_error* e) { return bench.table().ticket_wait(ticket, milliseconds, e); });
+}
+
+/// A submitted run, waited for in slices, gives what session_run gives.
+void submit_one(Bench& bench, da3_session* session) {
+  const auto expected = bench.results(session, small_image(), 5);
   Run run(small_image(), 5);
   bench.add_outputs(run, true);
-  da3_run* submitted = run.get();
   da3_ticket* ticket = nullptr;
-  expect_ok(call("session_submit",
-                 [&](da3_error* e) { return table.session_submit(session.get(), submitted, &ticket, e); }));
-  if (!ticket) fail("session_submit answered DA3_OK and gave no ticket");
-  const auto start = Clock::now();
+  expect_ok(submit(bench, session, run, &ticket));
+  const Stopwatch watch;
   Answer waited;
   do {
-    waited = call("ticket_wait", [&](da3_error* e) { return table.ticket_wait(ticket, 50, e); });
+    waited = wait_for(bench, ticket, 50);
     if (!waited.ok() && waited.code != DA3_E_TIMEOUT) fail(waited.text());
-  } while (!waited.ok() && seconds_since(start) < 30);
+  } while (!waited.ok() && watch.seconds() < 30);
   expect_ok(waited);
   std::vector<std::vector<float>> results;
   for (const auto& box : run.outputs()) results.push_back(box->floats());
-  if (const std::string text = difference(bench.model->outputs(), expected, results); !text.empty())
+  if (const std::string text = difference(bench.model->outputs(), expected, results);
+      bench.repeats() && !text.empty())
     fail("a submitted run gives other results: " + text);
-  // Two in a row, the second cancelled: each ticket tells its own run's end.
+}
+
+/// Two in a row, the second cancelled: each ticket tells its own run's end.
+void submit_two(Bench& bench, da3_session* session) {
   Watcher watcher;
   watcher.cancel_at_once = true;
   Run first(small_image(), 5), second(small_image(), 5);
@@ -126,36 +168,33 @@ std::string submit(Context& context) {
   bench.add_outputs(second, false);
   second.set_watch(watcher.get());
   da3_ticket *one = nullptr, *two = nullptr;
-  submitted = first.get();
-  expect_ok(call("session_submit",
-                 [&](da3_error* e) { return table.session_submit(session.get(), submitted, &one, e); }));
-  submitted = second.get();
-  const Answer queued = call("session_submit", [&](da3_error* e) {
-    return table.session_submit(session.get(), submitted, &two, e);
-  });
+  expect_ok(submit(bench, session, first, &one));
+  const Answer queued = submit(bench, session, second, &two);
   if (!queued.ok()) expect_refused(queued, {DA3_E_BUSY});
-  expect_ok(call("ticket_wait", [&](da3_error* e) { return table.ticket_wait(one, UINT64_MAX, e); }));
-  if (queued.ok()) {
-    const Answer end =
-        call("ticket_wait", [&](da3_error* e) { return table.ticket_wait(two, UINT64_MAX, e); });
-    if (!end.ok()) expect_refused(end, {DA3_E_CANCELLED});
-  }
-  // A run that must be refused: at submit, or at wait.
+  expect_ok(wait_for(bench, one));
+  if (!queued.ok()) return;
+  const Answer end = wait_for(bench, two);
+  if (!end.ok()) expect_refused(end, {DA3_E_CANCELLED});
+}
+
+/// A run that must be refused: at submit, or at wait.
+void submit_bad(Bench& bench, da3_session* session) {
   Run bad(small_image());
   bad.plugin_output({"no_such_output", "float32 [B]"});
-  submitted = bad.get();
-  ticket = reinterpret_cast<da3_ticket*>(uintptr_t{16});
-  const Answer refused = call("session_submit", [&](da3_error* e) {
-    return table.session_submit(session.get(), submitted, &ticket, e);
-  });
-  if (!refused.ok()) {
-    expect_refused(refused, {DA3_E_INVALID, DA3_E_SHAPE}, 3, 0);
-    if (ticket) fail("session_submit refuses, but out is not NULL");
-  } else {
-    expect_refused(
-        call("ticket_wait", [&](da3_error* e) { return table.ticket_wait(ticket, UINT64_MAX, e); }),
-        {DA3_E_INVALID, DA3_E_SHAPE}, 3, 0);
-  }
+  da3_ticket* ticket = nullptr;
+  Answer refused = submit(bench, session, bad, &ticket);
+  if (refused.ok()) refused = wait_for(bench, ticket);
+  expect_refused(refused, {DA3_E_INVALID, DA3_E_SHAPE}, 3, 0);
+}
+
+std::string submit_and_wait(Context& context) {
+  Bench bench(context);
+  if (!bench.table().session_submit || !bench.table().ticket_wait)
+    skip("the plugin does not support submit and wait");
+  Session session(bench.table(), bench.model->get());
+  submit_one(bench, session.get());
+  submit_two(bench, session.get());
+  submit_bad(bench, session.get());
   bench.results(session.get(), small_image(), 1);
   return "";
 }
@@ -173,7 +212,7 @@ std::vector<Check> control_checks() {
        "plugin.h, da3_watch; docs/plugin-check.md", Needs::run, false, cancel, 90},
       {57, "submit and wait",
        "a submitted run gives what session_run gives; ticket_wait may time out and be called again",
-       "plugin.h, da3_plugin.session_submit", Needs::run, false, submit},
+       "plugin.h, da3_plugin.session_submit", Needs::run, false, submit_and_wait},
   };
 }
 

@@ -3,20 +3,14 @@
 #include <dlfcn.h>
 
 #include <algorithm>
-#include <chrono>
 
 #include "checks/checks.hpp"
 #include "client.hpp"
 #include "process_state.hpp"
+#include "stopwatch.hpp"
 
 namespace da3::check {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double milliseconds_since(Clock::time_point start) {
-  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
-}
 
 std::string milliseconds(double value) {
   char text[32];
@@ -29,17 +23,12 @@ Answer enter(da3_plugin_entry_fn entry, uint32_t low, uint32_t high, const da3_h
   return call("da3_plugin_entry", [&](da3_error* error) { return entry(low, high, host, out, error); });
 }
 
-const da3_plugin* poison() { return reinterpret_cast<const da3_plugin*>(uintptr_t{16}); }
-
 std::string loads(Context& context) {
   open_entry(context);
   return "";
 }
 
-bool is_device(const std::string& file) {
-  return file.starts_with("/dev/nvidia") || file.starts_with("/dev/dri") || file.starts_with("/dev/kfd") ||
-         file == "/dev/dxg";
-}
+constexpr double limit_ms = 100;
 
 std::string cheap(Context& context) {
   const auto entry = open_entry(context);
@@ -47,19 +36,31 @@ std::string cheap(Context& context) {
   const size_t threads = thread_count();
   const auto files = open_files();
   const da3_plugin* table = nullptr;
-  const auto start = Clock::now();
+  const Stopwatch watch;
   const Answer answer = enter(entry, DA3_ABI_MAJOR, DA3_ABI_MAJOR, &host.table, &table);
-  const double took = milliseconds_since(start);
+  const double took = watch.seconds() * 1000;
   if (!answer.ok()) throw SetupFailure{5, answer.text()};
   if (thread_count() != threads)
     fail("it starts " + std::to_string(thread_count() - threads) +
          " threads; entry starts none, optimizer_create may");
   const auto now = open_files();
   for (const std::string& file : now)
-    if (is_device(file)) fail("it opens " + file + "; entry touches no device, optimizer_create may");
+    if (is_device_file(file)) fail("it opens " + file + "; entry touches no device, optimizer_create may");
   if (now.size() > files.size()) fail("it leaves a file open: " + now.back());
-  if (took > 100) fail("it takes " + milliseconds(took) + ", the limit is 100 ms");
-  return milliseconds(took);
+  if (took <= limit_ms) return milliseconds(took);
+  // The machine may be busy: what takes long always does so again.
+  double best = took;
+  for (int i = 0; i < 2; ++i) {
+    call_void("shutdown", [&] { table->shutdown(); });
+    const Stopwatch again;
+    const Answer entered = enter(entry, DA3_ABI_MAJOR, DA3_ABI_MAJOR, &host.table, &table);
+    best = std::min(best, again.seconds() * 1000);
+    if (!entered.ok()) fail("the second time, " + entered.text());
+  }
+  if (best > limit_ms) fail("it takes " + milliseconds(best) + ", the limit is 100 ms");
+  context.warn("the first entry takes " + milliseconds(took) + ", later ones " + milliseconds(best) +
+               "; the limit is 100 ms");
+  return "";
 }
 
 std::string twice(Context& context) {
@@ -74,7 +75,7 @@ std::string twice(Context& context) {
 }
 
 void refused_majors(da3_plugin_entry_fn entry, const TestHost& host, uint32_t low, uint32_t high) {
-  const da3_plugin* table = poison();
+  const da3_plugin* table = poison<const da3_plugin>();
   const Answer answer = enter(entry, low, high, &host.table, &table);
   const std::string range = std::to_string(low) + " to " + std::to_string(high);
   expect_refused(answer, {DA3_E_ABI});
@@ -90,7 +91,7 @@ std::string majors(Context& context) {
   TestHost host(context);
   refused_majors(entry, host, DA3_ABI_MAJOR + 1, DA3_ABI_MAJOR + 7);
   refused_majors(entry, host, 90, 95);
-  const da3_plugin* table = poison();
+  const da3_plugin* table = poison<const da3_plugin>();
   expect_refused(enter(entry, 0, 0, &host.table, &table), {DA3_E_ABI});
   if (table) fail("with major 0 it refuses, but out is not NULL");
   table = nullptr;
@@ -131,7 +132,7 @@ std::string second_host(Context& context) {
   TestHost first(context), second(context);
   Plugin plugin(context, first);
   const auto entry = open_entry(context);
-  const da3_plugin* table = poison();
+  const da3_plugin* table = poison<const da3_plugin>();
   expect_refused(enter(entry, DA3_ABI_MAJOR, DA3_ABI_MAJOR, &second.table, &table), {DA3_E_UNAVAILABLE});
   if (table) fail("the second host is refused, but out is not NULL");
   probe(plugin.table());

@@ -206,7 +206,8 @@ class Sequence {
                      : ""));
     const Answer answer = run->run(plugin_.table(), at.session->get());
     if (kind == 7) return expect_refused(answer, {DA3_E_INVALID, DA3_E_SHAPE}, 3);
-    if (kind == 0 && !answer.ok()) return expect_refused(answer, {DA3_E_CANCELLED});
+    if (kind == 0 && answer.code == DA3_E_CANCELLED) return expect_refused(answer, {});
+    if (run->outputs().empty() && !answer.ok()) return expect_refused(answer, {DA3_E_INVALID});
     expect_ok(answer);
     if (const std::string damage = run->damage(); !damage.empty()) fail(damage);
     for (const auto& box : run->outputs()) box->floats();

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Loading models, good and damaged ones.
-#include <chrono>
 #include <fstream>
 #include <iterator>
 #include <random>
 
 #include "checks/checks.hpp"
 #include "fixture.hpp"
+#include "stopwatch.hpp"
 #include "watch.hpp"
 
 namespace da3::check {
@@ -48,7 +48,7 @@ std::string describes(Context& context) {
 /// Loads path; destroys what comes. Answers that break a rule are a FAIL.
 Answer load(const da3_plugin& table, da3_optimizer* optimizer, const std::string& path,
             const da3_watch* watch = nullptr) {
-  da3_model* model = reinterpret_cast<da3_model*>(uintptr_t{16});
+  da3_model* model = poison<da3_model>();
   const Answer answer = call("model_load", [&](da3_error* e) {
     return table.model_load(optimizer, path.c_str(), watch, &model, e);
   });
@@ -105,7 +105,7 @@ std::string damaged(Context& context) {
   const DamagedModel model(context.model, context.scratch / "model");
   const Answer whole = good(model.path());
   if (!whole.ok()) throw SetupFailure{26, whole.text()};
-  const auto start = std::chrono::steady_clock::now();
+  const Stopwatch watch;
   std::mt19937_64 random(context.fuzz.seed);
   size_t loads = 0;
   for (size_t i = 0; i < model.files().size(); ++i) {
@@ -124,8 +124,7 @@ std::string damaged(Context& context) {
       if (largest) expect_refused(answer, {});
       ++loads;
     }
-    for (int k = 0; k < 100 && std::chrono::steady_clock::now() - start < std::chrono::seconds(20);
-         ++k, ++loads) {
+    for (int k = 0; k < 100 && watch.seconds() < 20; ++k, ++loads) {
       std::string bad = bytes;
       const size_t head = std::min<size_t>(bad.size(), k % 2 ? 64 : 4096);
       if (head == 0) break;

@@ -8,18 +8,18 @@
 #include "checks/checks.hpp"
 #include "client.hpp"
 #include "process_state.hpp"
+#include "stopwatch.hpp"
 #include "watched_memory.hpp"
 
 namespace da3::check {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 constexpr int32_t dl_cpu = 1, dl_cuda = 2;
 
 double timed_probe(const da3_plugin& table, std::vector<DeviceRow>& rows) {
-  const auto start = Clock::now();
+  const Stopwatch watch;
   rows = probe(table);
-  return std::chrono::duration<double>(Clock::now() - start).count();
+  return watch.seconds();
 }
 
 std::string quick_and_equal(Context& context) {
@@ -101,8 +101,7 @@ std::string no_device_open(Context& context) {
   const Plugin plugin(context, host);
   probe(plugin.table());
   for (const std::string& file : open_files())
-    if (file.starts_with("/dev/nvidia") || file.starts_with("/dev/dri") || file.starts_with("/dev/kfd") ||
-        file == "/dev/dxg")
+    if (is_device_file(file))
       context.warn("probe leaves " + file +
                    " open: a context may hold memory of the device; probe in a child");
   return "";

@@ -81,7 +81,7 @@ std::vector<std::string> files_in(const fs::path& folder) {
 }
 
 std::string files(Context& context) {
-  if (context.scratch.empty()) skip("it needs a child of its own: run without --in-process");
+  if (!context.own_process) skip("it needs a child of its own: run without --in-process");
   TestHost host(context);
   const auto model_before = context.model.empty() ? std::vector<std::string>{} : files_in(context.model);
   whole_life(context, host, [](const char*) {});
