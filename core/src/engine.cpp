@@ -59,15 +59,17 @@ void create_optimizer(OptimizerState& state) {
   state.handle = handle;
 }
 
-void describe_optimizer(OptimizerState& state) {
-  state.description = {{"effective.backend", state.chosen.name, ""},
-                       {"effective.backend.reason", state.chosen.reason, ""}};
+/// Asked each time: what a model's load settles (threads that were taken before, kernels) is seen after it.
+std::vector<Setting> describe_optimizer(const OptimizerState& state) {
+  std::vector<Setting> description{{"effective.backend", state.chosen.name, ""},
+                                   {"effective.backend.reason", state.chosen.reason, ""}};
   auto own =
       detail::collect_settings(state.call("optimizer_describe"), [&](auto sink, void* ctx, da3_error* error) {
         return state.table->optimizer_describe(state.handle, sink, ctx, error);
       });
   for (Setting& setting : own)
-    if (!setting.key.starts_with("effective.backend")) state.description.push_back(std::move(setting));
+    if (!setting.key.starts_with("effective.backend")) description.push_back(std::move(setting));
+  return description;
 }
 
 /// Whether another backend may be tried: the machine is at fault, not the profile.
@@ -105,7 +107,7 @@ Engine::Engine(PluginRegistry& registry, const Profile& profile) {
     try {
       state->table = registry.table(state->chosen.name);
       create_optimizer(*state);
-      describe_optimizer(*state);
+      describe_optimizer(*state);  // a backend that cannot say what it does is not used
     } catch (const Error& error) {
       if (!is_device_trouble(error.code()) || i + 1 == choice.candidates.size()) throw;
       log(LogLevel::warn, "backend " + state->chosen.name + " cannot be used: " + error.message() +
@@ -128,8 +130,8 @@ const std::string& Engine::backend() const { return state_->chosen.name; }
 const PluginInfo& Engine::plugin() const { return state_->plugin; }
 const Device& Engine::device() const { return state_->chosen.device; }
 const Choice& Engine::choice() const { return state_->choice; }
-const std::vector<Setting>& Engine::describe() const { return state_->description; }
-std::string Engine::value(std::string_view key) const { return detail::find_value(state_->description, key); }
+std::vector<Setting> Engine::describe() const { return describe_optimizer(*state_); }
+std::string Engine::value(std::string_view key) const { return detail::find_value(describe(), key); }
 
 std::vector<PlanEntry> Engine::plan() const {
   std::vector<PlanEntry> plan;
@@ -137,7 +139,8 @@ std::vector<PlanEntry> Engine::plan() const {
     const Setting setting = state_->schema.value(state_->profile, spec.key);
     plan.push_back({spec.key, setting.value, setting.origin, "", spec.owner});
   }
-  for (const Setting& setting : state_->description) {
+  const std::vector<Setting> description = describe();
+  for (const Setting& setting : description) {
     if (setting.key.ends_with(".reason")) continue;
     const bool is_core = setting.key == "effective.backend";
     std::string origin = setting.origin.empty() ? "effective" : setting.origin;
@@ -146,7 +149,8 @@ std::vector<PlanEntry> Engine::plan() const {
       if (const Setting* said =
               state_->schema.backend_value(state_->profile, state_->chosen.name, setting.key))
         origin = said->origin;
-    plan.push_back({setting.key, setting.value, std::move(origin), value(setting.key + ".reason"),
+    plan.push_back({setting.key, setting.value, std::move(origin),
+                    detail::find_value(description, setting.key + ".reason"),
                     is_core ? "core" : state_->chosen.name});
   }
   for (const OptionSpec& spec : state_->schema.backend_options(state_->chosen.name)) {

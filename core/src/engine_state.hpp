@@ -22,7 +22,6 @@ struct OptimizerState {
   Choice choice;
   Choice::Candidate chosen;
   PluginInfo plugin;
-  std::vector<Setting> description;
   std::vector<Setting> run_options;  ///< of scope run, as the profile set them
 
   OptimizerState() = default;

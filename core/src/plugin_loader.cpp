@@ -177,8 +177,11 @@ const LoadedPlugin& load_plugin(const fs::path& library, const Manifest* manifes
   check_before_load(all, path, manifest);
   if (const std::string problem = trust_problem(rules, name_of_file(library), path); !problem.empty())
     refuse(DA3_E_UNAVAILABLE, problem);
+  const PinnedFile file(path);
   all.libraries.push_back(open_library(path));
-  return *(all.plugins[path] = enter(all, all.libraries.back(), path, name_of_file(library), manifest));
+  auto plugin = enter(all, all.libraries.back(), path, name_of_file(library), manifest);
+  if (file.is_at(path)) plugin->file = file;
+  return *(all.plugins[path] = std::move(plugin));
 }
 
 bool is_loaded(const fs::path& library) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <da3/plugin.h>
+#include <da3/file_hash.hpp>
 #include <da3/manifest.hpp>
 #include <da3/plugin_registry.hpp>
 
@@ -17,6 +18,7 @@ namespace da3::detail {
 
 struct LoadedPlugin {
   std::filesystem::path library;  ///< canonical
+  PinnedFile file;                ///< what was loaded
   da3_plugin table;  ///< a copy of what the plugin gave, members we do not know cut, missing ones NULL
   std::string name, runtime_id;
 };

@@ -47,6 +47,7 @@ void load_and_probe(const State& state, PluginInfo& info, const Manifest* manife
   try {
     const detail::LoadedPlugin& loaded = detail::load_plugin(info.library, manifest, state.rules);
     info.loaded = true;
+    info.file = loaded.file;
     info.id = loaded.table.id;
     info.version = loaded.table.version;
     info.abi = std::to_string(loaded.table.abi_major) + "." + std::to_string(loaded.table.abi_minor);

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sha256.hpp"
 
+#include <fcntl.h>
 #include <openssl/evp.h>
+#include <unistd.h>
 
 #include <array>
-#include <fstream>
+#include <cerrno>
 #include <memory>
 #include <new>
 
@@ -46,15 +48,24 @@ std::string sha256(std::string_view bytes) {
 }
 
 std::string sha256_file(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return {};
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return {};
+  std::string hash = sha256_file(descriptor);
+  ::close(descriptor);
+  return hash;
+}
+
+std::string sha256_file(int descriptor) {
   Digest digest;
   std::string block(1 << 20, '\0');
-  while (file) {
-    file.read(block.data(), static_cast<std::streamsize>(block.size()));
-    digest.add(block.data(), static_cast<size_t>(file.gcount()));
+  for (off_t offset = 0;;) {
+    const ssize_t got = ::pread(descriptor, block.data(), block.size(), offset);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return {};
+    if (got == 0) return digest.hex();
+    digest.add(block.data(), static_cast<size_t>(got));
+    offset += got;
   }
-  return file.eof() ? digest.hex() : std::string();
 }
 
 }  // namespace da3::detail

@@ -11,5 +11,6 @@ namespace da3::detail {
 /// 64 hexadecimal digits in small letters.
 std::string sha256(std::string_view bytes);
 std::string sha256_file(const std::filesystem::path& path);  ///< "" when it cannot be read
+std::string sha256_file(int descriptor);  ///< of an open file, from its first byte; likewise
 
 }  // namespace da3::detail

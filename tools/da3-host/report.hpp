@@ -56,6 +56,7 @@ struct RunReport {
   PluginInfo plugin;
   Device device;
   std::string backend;
+  std::string plugin_sha256, model_sha256;  ///< of the files that were loaded; empty: not known
   std::filesystem::path model_path;
   std::vector<Setting> model;   ///< model_describe
   std::vector<Setting> policy;  ///< Engine::describe

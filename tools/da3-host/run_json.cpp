@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <da3/file_hash.hpp>
 #include <nlohmann/json.hpp>
 
 #include "report.hpp"
@@ -35,7 +34,7 @@ Json plugin_json(const RunReport& report) {
           {"abi", plugin.abi},
           {"runtime", plugin.runtime_id},
           {"path", plugin.library.string()},
-          {"sha256", file_sha256(plugin.library)},
+          {"sha256", report.plugin_sha256.empty() ? Json(nullptr) : Json(report.plugin_sha256)},
           {"device", device_json(report.device)}};
 }
 
@@ -122,8 +121,8 @@ std::string run_json(const RunReport& report) {
   Json model = key_values(report.model);
   model["path"] = report.model_path.string();
   // Keys of model_describe win: a plugin that hashes its own format knows better.
-  if (const std::string hash = file_sha256(report.model_path / "model.safetensors"); !hash.empty())
-    model.emplace("model.sha256", hash);
+  if (!report.model_sha256.empty() && model.value("model.sha256", "").empty())
+    model["model.sha256"] = report.model_sha256;
   const Json json{
       {"schema", "da3.run/1"},
       {"tool", {{"name", "da3-host"}, {"version", report.version}, {"images", report.image_libraries}}},

@@ -31,7 +31,11 @@ Profile make_profile(const Arguments& arguments) {
 
 SearchOptions search_options(const Arguments& arguments) {
   SearchOptions options;
-  for (const fs::path& file : arguments.plugins) options.plugin_files.push_back(fs::absolute(file));
+  auto& files = options.plugin_files;
+  for (const fs::path& named : arguments.plugins) {
+    const fs::path file = fs::absolute(named).lexically_normal();
+    if (std::find(files.begin(), files.end(), file) == files.end()) files.push_back(file);
+  }
   return options;
 }
 
@@ -97,11 +101,12 @@ const std::vector<OptionSpec>& tool_options() {
 Setup make_setup(const Arguments& arguments) {
   return in_phase(Phase::profile, [&] {
     Profile profile = make_profile(arguments);
-    PluginRegistry registry(profile, search_options(arguments));
+    SearchOptions search = search_options(arguments);
+    PluginRegistry registry(profile, search);
     registry.schema().add("da3-host", tool_options());
     registry.schema().check(profile);
     set_log_level(registry.schema().value(profile, "log.level").value);
-    return Setup{std::move(profile), std::move(registry)};
+    return Setup{std::move(profile), std::move(registry), std::move(search.plugin_files)};
   });
 }
 

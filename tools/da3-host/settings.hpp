@@ -39,6 +39,7 @@ struct RunSettings {
 struct Setup {
   Profile profile;
   PluginRegistry registry;
+  std::vector<std::filesystem::path> plugin_files;  ///< of --plugin, absolute, each once
 };
 
 /// The keys of this program with its defaults.

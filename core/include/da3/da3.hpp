@@ -151,8 +151,9 @@ class DA3_CORE_API Engine {
   const Device& device() const;
   const Choice& choice() const;
 
-  /// The policy as it holds: the plugin's options and effective.*, with effective.backend first.
-  const std::vector<Setting>& describe() const;
+  /// The policy as it holds now: the plugin's options and effective.*, with effective.backend first. A
+  /// model's load may settle more of it: ask again. [any]
+  std::vector<Setting> describe() const;
   /// One of these values, or "": value("effective.workers").
   std::string value(std::string_view key) const;
 

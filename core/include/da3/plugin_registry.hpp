@@ -10,6 +10,7 @@
 
 #include <da3/plugin.h>
 #include <da3/core_export.hpp>
+#include <da3/file_hash.hpp>
 #include <da3/manifest.hpp>
 #include <da3/profile.hpp>
 #include <da3/schema.hpp>
@@ -51,6 +52,7 @@ struct PluginInfo {
   std::string found_by;            ///< "--plugin", "plugins.path", "DA3_PLUGIN_PATH", "installed", "manifest"
   bool installed = false;          ///< there is a library
   bool loaded = false;             ///< in this process
+  PinnedFile file;                 ///< the library that was loaded, for its hash
   std::vector<Device> devices;     ///< after devices()
   std::string reason;  ///< why it cannot be used, one sentence; empty when it can (or was not asked yet)
   int32_t score = 0;   ///< best device's

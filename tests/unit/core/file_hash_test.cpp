@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -76,9 +77,44 @@ TEST_F(FileHash, WithoutACacheFolderItIsComputed) {
   EXPECT_EQ(file_sha256(folder / "file"), kAbc);
 }
 
+TEST_F(FileHash, APinnedFileIsTheOldOneWhenAnotherTakesItsPlace) {
+  write("file", "abc");
+  const PinnedFile pinned(folder / "file");
+  EXPECT_TRUE(pinned.is_at(folder / "file"));
+  write("other", "abd");
+  fs::rename(folder / "other", folder / "file");
+  EXPECT_FALSE(pinned.is_at(folder / "file"));
+  EXPECT_EQ(pinned.sha256(), kAbc);
+  fs::remove(folder / "file");
+  EXPECT_FALSE(pinned.is_at(folder / "file"));
+  EXPECT_EQ(pinned.sha256(), kAbc);
+  EXPECT_EQ(PinnedFile(pinned).sha256(), kAbc);
+}
+
+TEST_F(FileHash, APinnedFileThatWasWrittenToHasNone) {
+  write("file", "abc");
+  const PinnedFile pinned(folder / "file");
+  write("file", "abcd");
+  EXPECT_FALSE(pinned.is_at(folder / "file"));
+  EXPECT_EQ(pinned.sha256(), "");
+  EXPECT_EQ(PinnedFile().sha256(), "");
+  EXPECT_FALSE(PinnedFile().is_at(folder / "file"));
+}
+
+TEST_F(FileHash, APinnedFileMayBeMovedAndRead) {
+  write("file", "abc");
+  const PinnedFile pinned(folder / "file");
+  fs::rename(folder / "file", folder / "moved");
+  fs::permissions(folder / "moved", fs::perms::owner_read);
+  EXPECT_TRUE(pinned.is_at(folder / "moved"));
+  EXPECT_EQ(pinned.sha256(), kAbc);
+}
+
 TEST_F(FileHash, WhatIsNoFileHasNone) {
   EXPECT_EQ(file_sha256(folder), "");
   EXPECT_EQ(file_sha256(folder / "missing"), "");
+  ASSERT_EQ(::mkfifo((folder / "pipe").c_str(), 0600), 0);
+  EXPECT_EQ(file_sha256(folder / "pipe"), "");
 }
 
 }  // namespace

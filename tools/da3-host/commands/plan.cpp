@@ -3,6 +3,7 @@
 #include <da3/da3.hpp>
 #include <nlohmann/json.hpp>
 
+#include "backend.hpp"
 #include "commands.hpp"
 #include "exit_code.hpp"
 #include "settings.hpp"
@@ -65,7 +66,7 @@ std::string plan_table(const std::vector<PlanEntry>& entries, const Engine& engi
 int plan_command(const Arguments& arguments) {
   Setup setup = make_setup(arguments);
   run_settings(setup, arguments);  // a bad format is worse than a missing backend
-  const Engine engine = in_phase(Phase::backend, [&] { return Engine(setup.registry, setup.profile); });
+  const Engine engine = make_engine(setup, setup.profile);
   const std::vector<PlanEntry> entries = full_plan(engine, setup, arguments, std::nullopt);
   print(arguments.json ? plan_json(entries, engine) : plan_table(entries, engine));
   return exit_ok;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <da3/da3.hpp>
+#include <da3/file_hash.hpp>
 #include <da3/io/open.hpp>
 #include <da3/option_type.hpp>
 
@@ -7,6 +8,7 @@
 #include <exception>
 #include <optional>
 
+#include "backend.hpp"
 #include "commands.hpp"
 #include "exit_code.hpp"
 #include "locations.hpp"
@@ -71,15 +73,11 @@ class Run {
     Profile profile = setup_.profile;
     // The engine applies log.level; warnings go into run.json even where nobody wants to see them.
     if (level_ > LogLevel::warn) profile.set(Layer::command_line, "log.level", "warn", "");
-    Engine engine = in_phase(Phase::backend, [&] { return Engine(setup_.registry, profile); });
-    for (const PluginInfo& plugin : setup_.registry.plugins())
-      if (plugin.found_by == "--plugin" && !plugin.reason.empty())
-        log(LogLevel::warn, "--plugin " + plugin.library.string() + " is not used: " + plugin.reason);
+    Engine engine = make_engine(setup_, profile);
     report_.backend_ms = watch.lap();
     report_.backend = engine.backend();
     report_.plugin = engine.plugin();
     report_.device = engine.device();
-    report_.policy = engine.describe();
     return engine;
   }
 
@@ -152,9 +150,13 @@ class Run {
       progress_.advance(done, total, stage);
     };
     watch.trace = report_.load_stages.sink();
+    const fs::path weights = report_.model_path / "model.safetensors";
+    const PinnedFile file(weights);
     Stopwatch time;
     Model model = in_phase(Phase::model, [&] { return engine.load_model(report_.model_path, watch); });
     report_.load_ms = time.lap();
+    if (file.is_at(weights)) model_file_ = file;  // else nobody knows which of two was loaded
+    report_.policy = engine.describe();           // a load may settle more of it
     progress_.end(report_.load_ms, "loaded", "");
     report_.model = model.describe();
     return model;
@@ -240,6 +242,8 @@ class Run {
     report_.warnings = progress_.warnings();
     report_.peak_memory = peak_memory();
     report_.total_ms = total_.lap();
+    report_.plugin_sha256 = report_.plugin.file.sha256();
+    report_.model_sha256 = model_file_.sha256();
     try {
       in_phase(Phase::output,
                [&] { context_.io->write_text_atomic(report_.output / "run.json", run_json(report_)); });
@@ -264,6 +268,7 @@ class Run {
   SceneContext context_;
   std::optional<KnownCameras> cameras_;
   std::vector<Scene> scenes_;
+  PinnedFile model_file_;  ///< its weights as they were loaded
   int first_failure_ = 0;
   std::exception_ptr fatal_;  ///< of the scene that ended the run before the others
 };

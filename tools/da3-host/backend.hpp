@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// The backend of a run, and the plugins that --plugin names.
+#pragma once
+
+#include <da3/da3.hpp>
+
+#include "settings.hpp"
+
+namespace da3::host {
+
+/// Chooses the backend of the profile and sets it up. A file that --plugin names and that cannot be loaded is
+/// an error, whichever backend is chosen: somebody asked for it. One that was loaded and has no device here
+/// is a warning. Throws PhaseError (Phase::backend).
+Engine make_engine(Setup& setup, const Profile& profile);
+
+}  // namespace da3::host
