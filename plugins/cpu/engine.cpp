@@ -9,12 +9,14 @@
 
 #include "cpu/packed_kernels.hpp"
 #include "engine/table.hpp"
+#include "net/emulated_kernels.hpp"
 
 namespace da3::engine {
 
 const DeviceTraits& device_traits() {
   static const DeviceTraits traits{[](const Policy&) { return c10::Device(c10::kCPU); },
                                    [](const Policy& policy) -> std::unique_ptr<net::Kernels> {
+                                     if (policy.emulate) return std::make_unique<net::EmulatedKernels>();
                                      if (policy.prepack && at::hasMKLDNN())
                                        return std::make_unique<cpu::PackedKernels>();
                                      return std::make_unique<net::Kernels>();

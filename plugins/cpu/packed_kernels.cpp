@@ -60,8 +60,8 @@ void PackedKernels::prepare(net::Convolution& layer) const {
   layer.weight = reorder.call(layer.weight, padding, stride, kOne, 1, std::nullopt);
 }
 
-at::Tensor PackedKernels::linear(const at::Tensor& x, const net::Linear& layer,
-                                 net::Activation activation) const {
+at::Tensor PackedKernels::run_linear(const at::Tensor& x, const net::Linear& layer,
+                                     net::Activation activation) const {
   static const auto run =
       find<at::Tensor(const at::Tensor&, const at::Tensor&, const OptionalTensor&, std::string_view, Scalars,
                       OptionalText)>("mkldnn::_linear_pointwise");
@@ -69,8 +69,8 @@ at::Tensor PackedKernels::linear(const at::Tensor& x, const net::Linear& layer,
   return run.call(x, layer.weight, optional(layer.bias), fused.name, Scalars(), fused.algorithm);
 }
 
-at::Tensor PackedKernels::convolution(const at::Tensor& x, const net::Convolution& layer,
-                                      net::Activation activation) const {
+at::Tensor PackedKernels::run_convolution(const at::Tensor& x, const net::Convolution& layer,
+                                          net::Activation activation) const {
   static const auto run =
       find<at::Tensor(const at::Tensor&, const at::Tensor&, const OptionalTensor&, at::IntArrayRef,
                       at::IntArrayRef, at::IntArrayRef, int64_t, std::string_view, Scalars, OptionalText)>(
@@ -81,11 +81,11 @@ at::Tensor PackedKernels::convolution(const at::Tensor& x, const net::Convolutio
                   fused.algorithm);
 }
 
-at::Tensor PackedKernels::convolution_add(const at::Tensor& x, const net::Convolution& layer,
-                                          const at::Tensor& residual) const {
+at::Tensor PackedKernels::run_convolution_add(const at::Tensor& x, const net::Convolution& layer,
+                                              const at::Tensor& residual) const {
   // For a map of one pixel oneDNN takes the result's layout for another one, and cannot reorder to it.
   if (residual.size(2) == 1 && residual.size(3) == 1)
-    return convolution(x, layer, net::Activation::none).add_(residual);
+    return run_convolution(x, layer, net::Activation::none).add_(residual);
   static const auto run =
       find<at::Tensor(const at::Tensor&, const at::Tensor&, const at::Tensor&, const OptionalTensor&,
                       at::IntArrayRef, at::IntArrayRef, at::IntArrayRef, int64_t, std::string_view,

@@ -13,11 +13,13 @@ class PackedKernels : public net::Kernels {
   void prepare(net::Linear& layer) const override;
   void prepare(net::Convolution& layer) const override;
 
-  at::Tensor linear(const at::Tensor& x, const net::Linear& layer, net::Activation activation) const override;
-  at::Tensor convolution(const at::Tensor& x, const net::Convolution& layer,
-                         net::Activation activation) const override;
-  at::Tensor convolution_add(const at::Tensor& x, const net::Convolution& layer,
-                             const at::Tensor& residual) const override;
+ protected:
+  at::Tensor run_linear(const at::Tensor& x, const net::Linear& layer,
+                        net::Activation activation) const override;
+  at::Tensor run_convolution(const at::Tensor& x, const net::Convolution& layer,
+                             net::Activation activation) const override;
+  at::Tensor run_convolution_add(const at::Tensor& x, const net::Convolution& layer,
+                                 const at::Tensor& residual) const override;
 };
 
 }  // namespace da3::cpu

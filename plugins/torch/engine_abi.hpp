@@ -26,6 +26,7 @@ struct Policy {
   uint8_t prepack = 0;           ///< compile: pack weights for the device's matrix kernels at load
   uint8_t onednn = 1;            ///< oneDNN kernels on
   uint8_t keep_scratch = 1;      ///< keep allocator arenas and tables between runs
+  uint8_t emulate = 0;           ///< round as the precisions say, compute in float32: slow, on any CPU
   uint64_t memory_limit = 0;     ///< bytes that a run may need in all, 0 = no limit
 };
 

@@ -12,6 +12,23 @@ namespace da3::engine {
 
 namespace {
 
+net::Arithmetic arithmetic(engine::Precision precision) {
+  switch (precision) {
+    case Precision::float32:
+      return net::Arithmetic::float32;
+    case Precision::tf32:
+      return net::Arithmetic::tf32;
+    case Precision::bfloat16:
+      return net::Arithmetic::bfloat16;
+    case Precision::float16:
+      return net::Arithmetic::float16;
+    default:
+      throw Error(DA3_E_UNSUPPORTED, "model not loaded: the networks do not compute in precision " +
+                                         std::to_string(static_cast<int32_t>(precision)) +
+                                         "; use mixed_precision: off");
+  }
+}
+
 std::unique_ptr<net::Network> make_network(const net::WeightSource& source,
                                            const checkpoint::ModelConfig& config) {
   if (config.metric) return std::make_unique<net::NestedNet>(source, config.net, *config.metric);
@@ -53,10 +70,15 @@ Model::Model(Context& context, const std::filesystem::path& folder, const Watche
   context.run([&] {
     sdk::Trace trace = context.trace(watcher.get(), 0);
     trace.stage("load");
-    const net::WeightSource source{file, context.device, *context.kernels, [&](uint64_t bytes) {
-                                     read_bytes += bytes;
-                                     watcher.step("load", read_bytes, stored_bytes);
-                                   }};
+    const net::WeightSource source{
+        file,
+        context.device,
+        *context.kernels,
+        [&](uint64_t bytes) {
+          read_bytes += bytes;
+          watcher.step("load", read_bytes, stored_bytes);
+        },
+        {arithmetic(context.policy.precision), arithmetic(context.policy.head_precision)}};
     network_ = make_network(source, config_);
   });
   capabilities_ = checkpoint::capabilities(config_);

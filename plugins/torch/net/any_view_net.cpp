@@ -11,14 +11,16 @@ namespace da3::net {
 
 AnyViewNet::AnyViewNet(const WeightSource& source, const checkpoint::NetConfig& config)
     : config_(config),
-      backbone_(WeightReader(source, config.prefix + "backbone.pretrained."), config.backbone),
-      head_(WeightReader(source, config.prefix + "head."), config.head) {
+      backbone_(WeightReader(source, config.prefix + "backbone.pretrained.", Role::backbone),
+                config.backbone),
+      head_(WeightReader(source, config.prefix + "head.", Role::head), config.head) {
   if (config.camera) {
-    camera_decoder_.emplace(WeightReader(source, config.prefix + "cam_dec."));
-    camera_encoder_.emplace(WeightReader(source, config.prefix + "cam_enc."));
+    camera_decoder_.emplace(WeightReader(source, config.prefix + "cam_dec.", Role::camera));
+    camera_encoder_.emplace(WeightReader(source, config.prefix + "cam_enc.", Role::camera));
   }
   if (config.gaussian) {
-    gs_head_.emplace(WeightReader(source, config.prefix + "gs_head."), config.gaussian->head);
+    gs_head_.emplace(WeightReader(source, config.prefix + "gs_head.", Role::gaussian_head),
+                     config.gaussian->head);
     gs_adapter_.emplace(*config.gaussian);
   }
 }

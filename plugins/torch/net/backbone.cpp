@@ -42,7 +42,7 @@ uint64_t BackboneGeometry::bytes() const {
 Backbone::Backbone(const WeightReader& weights, const checkpoint::BackboneConfig& config) : config_(config) {
   patch_ =
       fold_normalisation(weights.tensor("patch_embed.proj.weight"), weights.tensor("patch_embed.proj.bias"));
-  patch_ = weights.place(patch_);
+  patch_ = weights.as(Role::patch).place(patch_);
   stored_positions_ = weights.tensor("pos_embed");
   class_token_ = weights.tensor("cls_token");
   if (config.alt_start >= 0) camera_tokens_ = weights.place(weights.tensor("camera_token"));

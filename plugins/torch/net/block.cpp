@@ -7,7 +7,16 @@ namespace da3::net {
 
 namespace {
 constexpr double kQkNormEps = 1e-5;
+
+/// x += LayerScale of y, in float32.
+void add_to_residual(at::Tensor& x, const at::Tensor& y, const Linear& from) {
+  if (from.scale.defined())
+    x.addcmul_(in_float32(y), from.scale);
+  else
+    x.add_(in_float32(y));
 }
+
+}  // namespace
 
 Block::Block(const WeightReader& weights, const Shape& shape)
     : shape_(shape),
@@ -25,8 +34,8 @@ Block::Block(const WeightReader& weights, const Shape& shape)
 }
 
 void Block::run(at::Tensor& x, const TokenRotation& rotation, const Kernels& kernels) const {
-  x.add_(attend(kernels.layer_norm(x, norm1_), rotation, kernels));
-  x.add_(feed_forward(kernels.layer_norm(x, norm2_), kernels));
+  add_to_residual(x, attend(kernels.layer_norm(x, norm1_), rotation, kernels), projection_);
+  add_to_residual(x, feed_forward(kernels.layer_norm(x, norm2_), kernels), contract_);
 }
 
 at::Tensor Block::attend(const at::Tensor& x, const TokenRotation& rotation, const Kernels& kernels) const {
@@ -40,13 +49,15 @@ at::Tensor Block::attend(const at::Tensor& x, const TokenRotation& rotation, con
     k = kernels.layer_norm(k, *k_norm_);
   }
   for (at::Tensor* side : {&q, &k}) {
+    if (rotation.every || rotation.camera) *side = in_float32(*side);
     if (rotation.every) rotate_(*side, *rotation.every);
     if (rotation.camera) {
       at::Tensor cameras = side->unflatten(1, {-1, rotation.tokens_per_view}).select(2, 0);
       rotate_(cameras, *rotation.camera);
     }
   }
-  const at::Tensor mixed = kernels.attention(q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2));
+  const at::Tensor mixed =
+      kernels.attention(q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2), qkv_.arithmetic);
   return kernels.linear(mixed.transpose(1, 2).reshape({sequences, tokens, channels}), projection_);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A transformer block: x + proj(attention(norm1 x)), then x + feed_forward(norm2 x), LayerScale folded into
-// the projections.
+// A transformer block: x + proj(attention(norm1 x)), then x + feed_forward(norm2 x), each scaled by
+// LayerScale. x, norms and rotations are float32; linears and attention have the arithmetic of the weights.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -33,7 +33,7 @@ class Block {
 
   Block(const WeightReader& weights, const Shape& shape);
 
-  /// x [sequences, tokens, C] is updated in place.
+  /// x float32 [sequences, tokens, C] is updated in place.
   void run(at::Tensor& x, const TokenRotation& rotation, const Kernels& kernels) const;
 
  private:

@@ -15,9 +15,9 @@ Dpt::Dpt(const WeightReader& weights)
       chain_(weights.below("scratch."), ""),
       neck_(weights.convolution("scratch.output_conv1", 1, 1)),
       depth_{weights.convolution("scratch.output_conv2.0", 1, 1),
-             weights.pointwise("scratch.output_conv2.2")},
+             weights.as(Role::head_output).pointwise("scratch.output_conv2.2")},
       sky_{weights.convolution("scratch.sky_output_conv2.0", 1, 1),
-           weights.pointwise("scratch.sky_output_conv2.2")} {}
+           weights.as(Role::head_output).pointwise("scratch.sky_output_conv2.2")} {}
 
 at::Tensor Dpt::Branch::run(const at::Tensor& features, const Kernels& kernels) const {
   const at::Tensor map = kernels.convolution(features, hidden, Activation::relu).permute({0, 2, 3, 1});

@@ -26,7 +26,7 @@ DualDpt::DualDpt(const WeightReader& weights, const checkpoint::HeadConfig& conf
       depth_chain_(weights.below("scratch."), ""),
       depth_neck_(weights.convolution("scratch.output_conv1", 1, 1)),
       depth_hidden_(weights.convolution("scratch.output_conv2.0", 1, 1)),
-      depth_out_(weights.pointwise("scratch.output_conv2.2")),
+      depth_out_(weights.as(Role::head_output).pointwise("scratch.output_conv2.2")),
       device_(depth_out_.weight.device()) {
   const WeightReader scratch = weights.below("scratch.");
   RayBranch rays{FusionChain(scratch, "_aux"),
@@ -34,7 +34,7 @@ DualDpt::DualDpt(const WeightReader& weights, const checkpoint::HeadConfig& conf
                  scratch.convolution("output_conv2_aux.3.0", 1, 1),
                  // The four levels share one LayerNorm; a published file holds it under the first.
                  scratch.norm("output_conv2_aux.0.2", kRayNormEps),
-                 scratch.pointwise("output_conv2_aux.3.5")};
+                 scratch.as(Role::head_output).pointwise("output_conv2_aux.3.5")};
   for (int64_t i = 0; i < kRayNeckConvolutions; ++i)
     rays.neck.push_back(scratch.convolution("output_conv1_aux.3." + std::to_string(i), 1, 1));
   rays_ = std::move(rays);

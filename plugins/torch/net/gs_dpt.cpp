@@ -24,7 +24,7 @@ GsDpt::GsDpt(const WeightReader& weights, const checkpoint::HeadConfig& config)
       merger_{weights.convolution("images_merger.0", 1, 1), weights.convolution("images_merger.2", 1, 1),
               weights.convolution("images_merger.4", 1, 1)},
       hidden_(weights.convolution("scratch.output_conv2.0", 1, 1)),
-      out_(weights.pointwise("scratch.output_conv2.2")),
+      out_(weights.as(Role::head_output).pointwise("scratch.output_conv2.2")),
       mean_(weights.place(imagenet_mean(at::kFloat).mul_(255.0))),
       deviation_(weights.place(imagenet_deviation(at::kFloat).mul_(255.0))) {}
 

@@ -10,41 +10,63 @@
 
 namespace da3::net {
 
-namespace {
-
 at::Tensor activate(at::Tensor x, Activation activation) {
   if (activation == Activation::relu) x.relu_();
   if (activation == Activation::gelu) at::gelu_(x);
   return x;
 }
 
-}  // namespace
-
 void Kernels::prepare(Linear&) const {}
 void Kernels::prepare(Convolution&) const {}
 
 at::Tensor Kernels::linear(const at::Tensor& x, const Linear& layer, Activation activation) const {
-  return activate(at::linear(x, layer.weight, layer.bias), activation);
+  return run_linear(in_type(x, scalar_type(layer.arithmetic)), layer, activation);
 }
 
-at::Tensor Kernels::attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) const {
-  return at::scaled_dot_product_attention(q, k, v);
+at::Tensor Kernels::attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
+                              Arithmetic arithmetic) const {
+  const at::ScalarType type = scalar_type(arithmetic);
+  return run_attention(in_type(q, type), in_type(k, type), in_type(v, type), arithmetic);
 }
 
 at::Tensor Kernels::convolution(const at::Tensor& x, const Convolution& layer, Activation activation) const {
-  return activate(at::conv2d(x, layer.weight, layer.bias, layer.stride, layer.padding), activation);
+  return run_convolution(in_type(x, scalar_type(layer.arithmetic)), layer, activation);
 }
 
 at::Tensor Kernels::convolution_add(const at::Tensor& x, const Convolution& layer,
                                     const at::Tensor& residual) const {
-  return convolution(x, layer).add_(residual);
+  const at::ScalarType type = scalar_type(layer.arithmetic);
+  return run_convolution_add(in_type(x, type), layer, in_type(residual, type));
+}
+
+at::Tensor Kernels::layer_norm(const at::Tensor& x, const Norm& norm) const {
+  return run_layer_norm(in_float32(x), norm);
 }
 
 at::Tensor Kernels::upsample(const at::Tensor& x, int64_t height, int64_t width) const {
   return at::upsample_bilinear2d(x, at::IntArrayRef{height, width}, /*align_corners=*/true);
 }
 
-at::Tensor Kernels::layer_norm(const at::Tensor& x, const Norm& norm) const {
+at::Tensor Kernels::run_linear(const at::Tensor& x, const Linear& layer, Activation activation) const {
+  return activate(at::linear(x, layer.weight, layer.bias), activation);
+}
+
+at::Tensor Kernels::run_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
+                                  Arithmetic) const {
+  return at::scaled_dot_product_attention(q, k, v);
+}
+
+at::Tensor Kernels::run_convolution(const at::Tensor& x, const Convolution& layer,
+                                    Activation activation) const {
+  return activate(at::conv2d(x, layer.weight, layer.bias, layer.stride, layer.padding), activation);
+}
+
+at::Tensor Kernels::run_convolution_add(const at::Tensor& x, const Convolution& layer,
+                                        const at::Tensor& residual) const {
+  return run_convolution(x, layer, Activation::none).add_(residual);
+}
+
+at::Tensor Kernels::run_layer_norm(const at::Tensor& x, const Norm& norm) const {
   return at::layer_norm(x, {x.size(-1)}, norm.weight, norm.bias, norm.eps);
 }
 

@@ -12,7 +12,7 @@ namespace da3::net {
 
 namespace {
 
-at::ScalarType scalar_type(checkpoint::DType dtype, const std::string& name) {
+at::ScalarType stored_type(checkpoint::DType dtype, const std::string& name) {
   switch (dtype) {
     case checkpoint::DType::f64:
       return at::kDouble;
@@ -29,11 +29,18 @@ at::ScalarType scalar_type(checkpoint::DType dtype, const std::string& name) {
   }
 }
 
+template <class Layer>
+void cast_to(Arithmetic arithmetic, Layer& layer) {
+  layer.arithmetic = arithmetic;
+  layer.weight = in_type(layer.weight, scalar_type(arithmetic));
+  if (layer.bias.defined()) layer.bias = in_type(layer.bias, scalar_type(arithmetic));
+}
+
 }  // namespace
 
 at::Tensor WeightReader::tensor(const std::string& name) const {
   const checkpoint::TensorView& view = source_.file.at(prefix_ + name);
-  const at::ScalarType type = scalar_type(view.dtype, prefix_ + name);
+  const at::ScalarType type = stored_type(view.dtype, prefix_ + name);
   // The file aligns tensors to nothing, so bytes are copied first and converted after.
   at::Tensor raw = at::empty(view.shape, at::TensorOptions().dtype(type));
   source_.file.read(view, raw.mutable_data_ptr());
@@ -50,12 +57,16 @@ at::Tensor WeightReader::place(at::Tensor tensor) const {
 }
 
 Linear WeightReader::place(Linear layer) const {
-  layer = {place(layer.weight), place(layer.bias)};
+  cast_to(source_.precision.of(role_), layer);
+  layer.weight = place(layer.weight);
+  layer.bias = place(layer.bias);
+  layer.scale = place(layer.scale);
   source_.kernels.prepare(layer);
   return layer;
 }
 
 Convolution WeightReader::place(Convolution layer) const {
+  cast_to(source_.precision.of(role_), layer);
   layer.weight = place(layer.weight.contiguous(at::MemoryFormat::ChannelsLast));
   layer.bias = place(layer.bias);
   source_.kernels.prepare(layer);
@@ -67,9 +78,15 @@ Linear WeightReader::linear(const std::string& name) const {
 }
 
 Linear WeightReader::scaled_linear(const std::string& name, const std::string& scale_name) const {
-  const at::Tensor scale = tensor(scale_name);
-  Linear layer{tensor(name + ".weight").mul_(scale.unsqueeze(1)), optional_tensor(name + ".bias")};
-  if (layer.bias.defined()) layer.bias.mul_(scale);
+  Linear layer{tensor(name + ".weight"), optional_tensor(name + ".bias")};
+  layer.scale = tensor(scale_name);
+  // Folded after a cast the scale would be as coarse as the weights; folded before it, float16 would lose
+  // weights: 1e-5, where LayerScale starts, times a weight is below what float16 can hold.
+  if (scalar_type(source_.precision.of(role_)) == at::kFloat) {
+    layer.weight.mul_(layer.scale.unsqueeze(1));
+    if (layer.bias.defined()) layer.bias.mul_(layer.scale);
+    layer.scale.reset();
+  }
   return place(layer);
 }
 

@@ -9,12 +9,15 @@
 #include <string>
 
 #include "checkpoint/safetensors.hpp"
+#include "net/precision.hpp"
 
 namespace da3::net {
 
-/// y = x weight^T + bias; weight [out, in], bias [out] or undefined.
+/// y = x weight^T + bias; weight [out, in], bias [out] or undefined, both in the type of arithmetic.
 struct Linear {
   at::Tensor weight, bias;
+  Arithmetic arithmetic = Arithmetic::float32;
+  at::Tensor scale = {};  ///< float32 [out], LayerScale that the user of y applies; undefined: folded in
 };
 
 /// Layer normalisation over the last dimension; weight and bias [C].
@@ -24,10 +27,11 @@ struct Norm {
 };
 
 /// Square convolution with stride and zero padding; weight [out, in, k, k] in channels-last memory, bias
-/// [out] or undefined.
+/// [out] or undefined, both in the type of arithmetic.
 struct Convolution {
   at::Tensor weight, bias;
   int64_t stride = 1, padding = 0;
+  Arithmetic arithmetic = Arithmetic::float32;
 };
 
 class Kernels;
@@ -38,27 +42,32 @@ struct WeightSource {
   at::Device device;
   const Kernels& kernels;                  ///< prepares each linear and convolution for its own use
   std::function<void(uint64_t)> on_bytes;  ///< called after each tensor with its bytes; may throw to cancel
+  Precision precision = {};
 };
 
 /// Reads tensors below a name prefix as float32. Algebra that removes work at
-/// run time (folding scales) happens on these copies, on the CPU, before `place` moves them to the device.
+/// run time (folding scales) happens on these copies, on the CPU, before `place` casts layers to the
+/// arithmetic of their role and moves them to the device.
 class WeightReader {
  public:
-  /// source must outlive the reader.
-  WeightReader(const WeightSource& source, std::string prefix)
-      : source_(source), prefix_(std::move(prefix)) {}
+  /// role: of the layers that are read. source must outlive the reader.
+  WeightReader(const WeightSource& source, std::string prefix, Role role)
+      : source_(source), prefix_(std::move(prefix)), role_(role) {}
 
   /// A reader of the names below prefix + child.
-  WeightReader below(const std::string& child) const { return {source_, prefix_ + child}; }
+  WeightReader below(const std::string& child) const { return {source_, prefix_ + child, role_}; }
+  /// A reader of the same names for layers of another role.
+  WeightReader as(Role role) const { return {source_, prefix_, role}; }
 
   bool has(const std::string& name) const { return source_.file.find(prefix_ + name) != nullptr; }
   at::Tensor tensor(const std::string& name) const;  ///< float32, contiguous, on the CPU, owned
-  at::Tensor place(at::Tensor tensor) const;         ///< on the source's device
-  Linear place(Linear layer) const;                  ///< likewise, and prepared
+  at::Tensor place(at::Tensor tensor) const;         ///< on the source's device, as it is
+  Linear place(Linear layer) const;                  ///< likewise, cast and prepared
   Convolution place(Convolution layer) const;
 
   Linear linear(const std::string& name) const;
-  /// A linear whose outputs are scaled: LayerScale folded into the projection before it.
+  /// A linear whose outputs are scaled by LayerScale: folded into the weights where they are float32, kept
+  /// apart in float32 where they are not.
   Linear scaled_linear(const std::string& name, const std::string& scale_name) const;
   Norm norm(const std::string& name, double eps) const;
   Convolution convolution(const std::string& name, int64_t stride, int64_t padding) const;
@@ -72,6 +81,7 @@ class WeightReader {
 
   const WeightSource& source_;
   std::string prefix_;
+  Role role_;
 };
 
 }  // namespace da3::net

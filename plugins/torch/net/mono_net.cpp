@@ -9,8 +9,9 @@ namespace da3::net {
 
 MonoNet::MonoNet(const WeightSource& source, const checkpoint::NetConfig& config)
     : config_(config),
-      backbone_(WeightReader(source, config.prefix + "backbone.pretrained."), config.backbone),
-      head_(WeightReader(source, config.prefix + "head.")) {}
+      backbone_(WeightReader(source, config.prefix + "backbone.pretrained.", Role::backbone),
+                config.backbone),
+      head_(WeightReader(source, config.prefix + "head.", Role::head)) {}
 
 uint64_t MonoNet::forget_geometries() const {
   return geometries_.clear([](const Geometry& kept) { return kept.backbone.bytes(); });
