@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Between a thin plugin (libda3_cpu) and its engine (libda3_cpu_engine): the plugin decides the policy
+// Between a thin plugin (libda3_cpu, say) and its engine (libda3_cpu_engine): the plugin decides the policy
 // without LibTorch, the engine obeys it with LibTorch. Private: both are built from one tree, and build_id
 // proves it. Models and sessions that cross da3/plugin.h are the engine's own objects, so the plugin's table
 // forwards to this one.
@@ -12,6 +12,15 @@
 namespace da3::engine {
 
 enum class Precision : int32_t { float32 = 0, tf32, bfloat16, float16, int8 };
+
+/// The one attention kernel that may run; unfused ("math") attention is never a fallback.
+enum class Attention : int32_t {
+  by_engine = 0,  ///< the CPU's own
+  flash,          ///< half precisions, compute capability 8.0 and later
+  efficient,      ///< memory-efficient: float32, and float16 before 8.0
+  cudnn,          ///< builds a plan per shape: for few shapes
+  chunked         ///< ours: chunks of queries, matmul, float32 softmax, matmul
+};
 
 /// What the policy decided; every field is an order, none is a hint. Plain data.
 struct Policy {
@@ -28,6 +37,31 @@ struct Policy {
   uint8_t keep_scratch = 1;      ///< keep allocator arenas and tables between runs
   uint8_t emulate = 0;           ///< round as the precisions say, compute in float32: slow, on any CPU
   uint64_t memory_limit = 0;     ///< bytes that a run may need in all, 0 = no limit
+
+  // Of GPUs. What is zero does not apply.
+  uint8_t device_uuid[16] = {};  ///< cuda: the device to use; dl_id is its index where this is zero
+  int32_t capability = 0;        ///< cuda: 10 * major + minor, 86; mps: Apple's GPU family, 9
+  Attention attention = Attention::by_engine;
+  uint64_t attention_bytes = 0;  ///< chunked: what the scores of one chunk may take, in float32
+  /// Share of the memory that is free when the context is made: it is then the run's limit, in place of
+  /// memory_limit (which the plugin cannot know without touching the device).
+  double memory_fraction = 0;
+  /// Allocator's caps, of the recommended working set (mps) or of the device's memory (cuda).
+  double memory_high = 0;      ///< beyond it an allocation fails
+  double memory_low = 0;       ///< mps: beyond it the allocator collects; always below memory_high
+  int32_t graphs = 0;          ///< cuda: graphs kept at most, one for each shape; 0: none are recorded
+  uint64_t graph_bytes = 0;    ///< cuda: what all recorded graphs may hold together
+  int32_t upload_buffers = 0;  ///< pinned staging buffers, a copy stream of its own; 0: plain copies
+  int32_t benchmark_limit =
+      0;                       ///< cuDNN measures this many algorithms for each shape; 0: it does not measure
+  uint8_t unified_memory = 0;  ///< the device shares the host's memory (Jetson, Apple): free = MemAvailable
+  uint8_t expandable_segments = 0;  ///< cuda: allocator setting, before its first use; not on WSL and vGPUs
+  uint8_t reduced_reductions = 0;   ///< half precisions may add in half precision (split-K)
+  uint8_t channels_last = 0;        ///< memory format of the heads' convolutions; else contiguous NCHW
+  uint8_t contiguous_attention =
+      0;                    ///< q, k, v are made contiguous first (mps: strided ones gave wrong results)
+  uint8_t empty_cache = 0;  ///< give the allocator's free memory back after a model is destroyed
+  uint8_t reserved[2] = {};
 };
 
 struct Context;  ///< an optimizer's side in the engine: its thread, its flags, its pools
