@@ -32,6 +32,7 @@ struct BackendInfo {
 };
 
 class OptionSet;
+class Record;
 
 struct KeyValue {
   std::string key, value;
@@ -45,12 +46,22 @@ struct Decision {
   std::vector<std::string> warnings, notes;  ///< for the log, levels warning and debug
 };
 
-/// Both functions throw da3::Error. A device record lives for the call of its sink.
+using DeviceSink = std::function<void(const da3_device&)>;
+
+/// A DLPack device, as optimizer_create is given it.
+struct DeviceId {
+  int32_t type, index;
+};
+
+/// The functions throw da3::Error. A device record lives for the call of its sink.
 struct Backend {
   const BackendInfo* info;
-  void (*probe)(const std::function<void(const da3_device&)>& sink);
+  void (*probe)(const DeviceSink& sink);
   /// cpu_budget: threads that the host suggests, 0 = none suggested.
-  Decision (*decide)(const OptionSet&, int32_t dl_type, int32_t dl_id, uint32_t cpu_budget);
+  Decision (*decide)(const OptionSet&, DeviceId, uint32_t cpu_budget);
+  /// The same two on a machine that is only written down; nothing of this one is looked at.
+  void (*assume_probe)(const Record&, const DeviceSink& sink);
+  Decision (*assume_decide)(const Record&, const OptionSet&, DeviceId);
 };
 
 }  // namespace da3::thin

@@ -58,6 +58,19 @@ const engine::Table& open_engine(const Host& host) {
 
 const engine::Table* opened_engine() noexcept { return engine_table.load(std::memory_order_acquire); }
 
+void tell(const OptionSet& options, const std::vector<KeyValue>& effective, da3_kv_sink sink, void* ctx) {
+  da3_kv kv{};
+  kv.struct_size = sizeof kv;
+  for (const auto& [key, value] : options.all()) {
+    kv.key = key.c_str(), kv.value = value.text.c_str(), kv.origin = value.origin.c_str();
+    sink(ctx, &kv);
+  }
+  for (const KeyValue& entry : effective) {
+    kv.key = entry.key.c_str(), kv.value = entry.value.c_str(), kv.origin = "policy";
+    sink(ctx, &kv);
+  }
+}
+
 }  // namespace da3::thin
 
 using namespace da3;
@@ -109,16 +122,7 @@ void da3_optimizer::describe(da3_kv_sink sink, void* ctx) {
       return opened_engine()->context_describe(context, merge, &effective, error);
     });
   }
-  da3_kv kv{};
-  kv.struct_size = sizeof kv;
-  for (const auto& [key, value] : options_.all()) {
-    kv.key = key.c_str(), kv.value = value.text.c_str(), kv.origin = value.origin.c_str();
-    sink(ctx, &kv);
-  }
-  for (const KeyValue& entry : effective) {
-    kv.key = entry.key.c_str(), kv.value = entry.value.c_str(), kv.origin = "policy";
-    sink(ctx, &kv);
-  }
+  tell(options_, effective, sink, ctx);
 }
 
 void da3_optimizer::memory(da3_memory* out) {

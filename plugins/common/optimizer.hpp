@@ -16,6 +16,9 @@ const engine::Table& open_engine(const Host&);
 /// The table if the engine is open, else nullptr.
 const engine::Table* opened_engine() noexcept;
 
+/// Options with their origins, then effective.* with the origin "policy".
+void tell(const OptionSet&, const std::vector<KeyValue>& effective, da3_kv_sink, void* ctx);
+
 }  // namespace da3::thin
 
 struct da3_optimizer {

@@ -3,6 +3,9 @@
 
 #include <da3/guard.hpp>
 
+#include <cstring>
+
+#include "common/assume.hpp"
 #include "common/optimizer.hpp"
 
 namespace da3::thin {
@@ -60,7 +63,7 @@ int32_t optimizer_create(const da3_kv* const* opts, uint32_t n, int32_t dl_type,
     require(out, "optimizer_create", "the place for the optimizer");
     const auto host = HostSlot::instance().host();
     OptionSet set = OptionSet::parse(*backend().info, DA3_SCOPE_OPTIMIZER, opts, n);
-    Decision decision = backend().decide(set, dl_type, dl_id, host->cpu_budget());
+    Decision decision = backend().decide(set, {dl_type, dl_id}, host->cpu_budget());
     for (const std::string& warning : decision.warnings) host->log(log_warn, warning);
     for (const std::string& note : decision.notes) host->log(log_debug, note);
     *out = new da3_optimizer(host, std::move(set), std::move(decision));
@@ -174,7 +177,9 @@ int32_t trim(da3_optimizer* optimizer, uint32_t level, uint64_t* freed, da3_erro
   });
 }
 
-const void* extension(const char*) { return nullptr; }
+const void* extension(const char* id) {
+  return id && std::strcmp(id, DA3_ASSUME_ID) == 0 ? &assume_table() : nullptr;
+}
 
 const da3_plugin& table() {
   static const da3_plugin plugin = [] {
