@@ -7,16 +7,7 @@ namespace da3::net {
 
 namespace {
 constexpr double kQkNormEps = 1e-5;
-
-/// x += LayerScale of y, in float32.
-void add_to_residual(at::Tensor& x, const at::Tensor& y, const Linear& from) {
-  if (from.scale.defined())
-    x.addcmul_(in_float32(y), from.scale);
-  else
-    x.add_(in_float32(y));
 }
-
-}  // namespace
 
 Block::Block(const WeightReader& weights, const Shape& shape)
     : shape_(shape),
@@ -24,38 +15,26 @@ Block::Block(const WeightReader& weights, const Shape& shape)
       norm2_(weights.norm("norm2", shape.norm_eps)),
       qkv_(weights.linear("attn.qkv")),
       projection_(weights.scaled_linear("attn.proj", "ls1.gamma")) {
-  if (shape.qk_norm) {
-    q_norm_ = weights.norm("attn.q_norm", kQkNormEps);
-    k_norm_ = weights.norm("attn.k_norm", kQkNormEps);
-  }
+  if (shape.qk_norm)
+    qk_norm_ = {weights.norm("attn.q_norm", kQkNormEps), weights.norm("attn.k_norm", kQkNormEps)};
   const bool gated = shape.feed_forward == checkpoint::FeedForward::swiglu;
   expand_ = weights.linear(gated ? "mlp.w12" : "mlp.fc1");
   contract_ = weights.scaled_linear(gated ? "mlp.w3" : "mlp.fc2", "ls2.gamma");
 }
 
 void Block::run(at::Tensor& x, const TokenRotation& rotation, const Kernels& kernels) const {
-  add_to_residual(x, attend(kernels.layer_norm(x, norm1_), rotation, kernels), projection_);
-  add_to_residual(x, feed_forward(kernels.layer_norm(x, norm2_), kernels), contract_);
+  const at::Tensor normed =
+      kernels.add_layer_norm(x, attend(kernels.layer_norm(x, norm1_), rotation, kernels), projection_.scale,
+                             norm2_, expand_.arithmetic);
+  add_to_residual(x, feed_forward(normed, kernels), contract_.scale);
 }
 
 at::Tensor Block::attend(const at::Tensor& x, const TokenRotation& rotation, const Kernels& kernels) const {
   const int64_t sequences = x.size(0), tokens = x.size(1), channels = x.size(2);
   const int64_t head_dim = channels / shape_.heads;
   const at::Tensor qkv = kernels.linear(x, qkv_).view({sequences, tokens, 3, shape_.heads, head_dim});
-  at::Tensor q = qkv.select(2, 0), k = qkv.select(2, 1);
+  const auto [q, k] = kernels.qk_norm_rope(qkv, qk_norm_ ? &*qk_norm_ : nullptr, rotation, qkv_.arithmetic);
   const at::Tensor v = qkv.select(2, 2);
-  if (q_norm_) {
-    q = kernels.layer_norm(q, *q_norm_);
-    k = kernels.layer_norm(k, *k_norm_);
-  }
-  for (at::Tensor* side : {&q, &k}) {
-    if (rotation.every || rotation.camera) *side = in_float32(*side);
-    if (rotation.every) rotate_(*side, *rotation.every);
-    if (rotation.camera) {
-      at::Tensor cameras = side->unflatten(1, {-1, rotation.tokens_per_view}).select(2, 0);
-      rotate_(cameras, *rotation.camera);
-    }
-  }
   const at::Tensor mixed =
       kernels.attention(q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2), qkv_.arithmetic);
   return kernels.linear(mixed.transpose(1, 2).reshape({sequences, tokens, channels}), projection_);

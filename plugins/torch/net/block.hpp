@@ -15,13 +15,6 @@
 
 namespace da3::net {
 
-/// How the tokens of a block are turned before attention.
-struct TokenRotation {
-  const Rotation* every = nullptr;   ///< rotates all tokens; positions repeat per sequence
-  const Rotation* camera = nullptr;  ///< rotates only each view's token 0
-  int64_t tokens_per_view = 0;       ///< needed with camera
-};
-
 class Block {
  public:
   struct Shape {
@@ -43,7 +36,7 @@ class Block {
   Shape shape_;
   Norm norm1_, norm2_;
   Linear qkv_, projection_;
-  std::optional<Norm> q_norm_, k_norm_;
+  std::optional<QkNorm> qk_norm_;
   Linear expand_, contract_;  ///< fc1 and fc2, or w12 and w3
 };
 

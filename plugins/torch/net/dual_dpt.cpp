@@ -97,11 +97,9 @@ DenseOutputs DualDpt::run(const std::vector<at::Tensor>& layers, const HeadGeome
 void DualDpt::run_depth(const std::array<at::Tensor, 4>& levels, const HeadGeometry& geometry,
                         const Embeddings& embeddings, const Kernels& kernels, at::Tensor depth,
                         at::Tensor confidence) const {
-  at::Tensor fused = kernels.convolution(depth_chain_.run(levels, kernels), depth_neck_);
-  fused = kernels.upsample(fused, geometry.height, geometry.width);
-  at::Tensor map = as_map(fused);
-  add_grid_(map, embeddings.depth);
-  const at::Tensor hidden = kernels.convolution(as_image(map), depth_hidden_, Activation::relu);
+  const at::Tensor fused = kernels.convolution(depth_chain_.run(levels, kernels), depth_neck_);
+  const at::Tensor full = kernels.upsample_grid(fused, geometry.height, geometry.width, embeddings.depth);
+  const at::Tensor hidden = kernels.convolution(full, depth_hidden_, Activation::relu);
   const at::Tensor logits = kernels.linear(as_map(hidden), depth_out_);  // [V, H, W, 2]
   at::exp_out(depth, logits.select(-1, 0));
   at::exp_out(confidence, logits.select(-1, 1));

@@ -56,12 +56,10 @@ void GsDpt::run(const std::vector<at::Tensor>& layers, const at::Tensor& image, 
     std::vector<at::Tensor> part;
     for (const at::Tensor& layer : layers) part.push_back(layer.narrow(0, start, count));
     const auto levels = pyramid_.run(part, geometry, &embeddings.levels, kernels);
-    at::Tensor fused = kernels.upsample(kernels.convolution(chain_.run(levels, kernels), neck_),
-                                        geometry.height, geometry.width);
+    at::Tensor fused = kernels.upsample_grid(kernels.convolution(chain_.run(levels, kernels), neck_),
+                                             geometry.height, geometry.width, embeddings.full);
     fused.add_(image_features(image.narrow(0, start, count), kernels));
-    at::Tensor map = as_map(fused);
-    add_grid_(map, embeddings.full);
-    const at::Tensor hidden = kernels.convolution(as_image(map), hidden_, Activation::relu);
+    const at::Tensor hidden = kernels.convolution(fused, hidden_, Activation::relu);
     const at::Tensor raw = kernels.linear(as_map(hidden), out_);
     control.see("gaussians", raw);
     for (int64_t i = 0; i < count; ++i) consume(start + i, raw[i]);

@@ -16,6 +16,13 @@ at::Tensor activate(at::Tensor x, Activation activation) {
   return x;
 }
 
+void add_to_residual(at::Tensor& x, const at::Tensor& y, const at::Tensor& scale) {
+  if (scale.defined())
+    x.addcmul_(in_float32(y), scale);
+  else
+    x.add_(in_float32(y));
+}
+
 void Kernels::prepare(Linear&) const {}
 void Kernels::prepare(Convolution&) const {}
 
@@ -68,6 +75,39 @@ at::Tensor Kernels::run_convolution_add(const at::Tensor& x, const Convolution& 
 
 at::Tensor Kernels::run_layer_norm(const at::Tensor& x, const Norm& norm) const {
   return at::layer_norm(x, {x.size(-1)}, norm.weight, norm.bias, norm.eps);
+}
+
+QueriesKeys Kernels::qk_norm_rope(const at::Tensor& qkv, const QkNorm* norms, const TokenRotation& rotation,
+                                  Arithmetic) const {
+  QueriesKeys result{qkv.select(2, 0), qkv.select(2, 1)};
+  if (norms) result = {layer_norm(result.q, norms->q), layer_norm(result.k, norms->k)};
+  for (at::Tensor* side : {&result.q, &result.k}) {
+    if (rotation.every || rotation.camera) *side = in_float32(*side);
+    if (rotation.every) rotate_(*side, *rotation.every);
+    if (rotation.camera) {
+      at::Tensor cameras = side->unflatten(1, {-1, rotation.tokens_per_view}).select(2, 0);
+      rotate_(cameras, *rotation.camera);
+    }
+  }
+  return result;
+}
+
+at::Tensor Kernels::add_layer_norm(at::Tensor& x, const at::Tensor& delta, const at::Tensor& scale,
+                                   const Norm& norm, Arithmetic) const {
+  add_to_residual(x, delta, scale);
+  return layer_norm(x, norm);
+}
+
+void Kernels::upsample_add_(at::Tensor& target, const at::Tensor& x) const {
+  target.add_(upsample(x, target.size(2), target.size(3)));
+}
+
+at::Tensor Kernels::upsample_grid(const at::Tensor& x, int64_t height, int64_t width,
+                                  const GridEmbedding& grid) const {
+  at::Tensor result = upsample(x, height, width);
+  at::Tensor map = result.permute({0, 2, 3, 1});
+  add_grid_(map, grid);
+  return result;
 }
 
 }  // namespace da3::net

@@ -6,13 +6,23 @@
 #include <ATen/core/Tensor.h>
 
 #include "net/layers.hpp"
+#include "net/positional.hpp"
+#include "net/rope.hpp"
 
 namespace da3::net {
+
+/// What attention compares: [sequences, tokens, heads, d] each, last dimension contiguous.
+struct QueriesKeys {
+  at::Tensor q, k;
+};
 
 enum class Activation { none, relu, gelu };
 
 /// In place, of any floating type.
 at::Tensor activate(at::Tensor x, Activation activation);
+
+/// x += y, times scale [C] where it is defined, in float32.
+void add_to_residual(at::Tensor& x, const at::Tensor& y, const at::Tensor& scale);
 
 /// ATen's kernels; an engine derives and overrides what its device does better. The network calls the public
 /// functions, which cast each input to what the precision contract asks for, on every device alike; the
@@ -42,6 +52,23 @@ class Kernels {
   virtual at::Tensor upsample(const at::Tensor& x, int64_t height, int64_t width) const;
   /// Of x in any floating type -> float32.
   at::Tensor layer_norm(const at::Tensor& x, const Norm& norm) const;
+
+  // Pairs of steps that a device can do in one pass over memory. By default the steps above, one by one.
+
+  /// Queries and keys of qkv [sequences, tokens, 3, heads, d]: normalised where norms are given (else NULL),
+  /// then turned, in float32; of any type, since attention casts. May overwrite qkv's queries and keys.
+  /// arithmetic: of the attention that follows.
+  virtual QueriesKeys qk_norm_rope(const at::Tensor& qkv, const QkNorm* norms, const TokenRotation& rotation,
+                                   Arithmetic arithmetic) const;
+  /// Adds delta, times scale [C] where it is defined, to the residual stream x in place, in float32; the norm
+  /// of the sum, in float32 or already in the type of the arithmetic that reads it.
+  virtual at::Tensor add_layer_norm(at::Tensor& x, const at::Tensor& delta, const at::Tensor& scale,
+                                    const Norm& norm, Arithmetic next) const;
+  /// Adds x, upsampled to target's size, to target in place; both [V, C, H, W] in channels-last memory.
+  virtual void upsample_add_(at::Tensor& target, const at::Tensor& x) const;
+  /// x upsampled, plus a grid embedding of that size.
+  virtual at::Tensor upsample_grid(const at::Tensor& x, int64_t height, int64_t width,
+                                   const GridEmbedding& grid) const;
 
  protected:
   virtual at::Tensor run_linear(const at::Tensor& x, const Linear& layer, Activation activation) const;

@@ -26,6 +26,11 @@ struct Norm {
   double eps = 1e-5;
 };
 
+/// Norms of an attention's queries and keys, over the channels of one head.
+struct QkNorm {
+  Norm q, k;
+};
+
 /// Square convolution with stride and zero padding; weight [out, in, k, k] in channels-last memory, bias
 /// [out] or undefined, both in the type of arithmetic.
 struct Convolution {

@@ -76,10 +76,13 @@ FusionBlock::FusionBlock(const WeightReader& weights, bool has_lateral)
   if (has_lateral) lateral_unit_.emplace(weights.below("resConfUnit1."));
 }
 
-at::Tensor FusionBlock::run(const at::Tensor& top, const at::Tensor* lateral, int64_t height, int64_t width,
-                            const Kernels& kernels) const {
-  const at::Tensor merged = lateral ? lateral_unit_->run(*lateral, kernels).add_(top) : top;
-  return kernels.upsample(kernels.convolution(unit_.run(merged, kernels), out_), height, width);
+at::Tensor FusionBlock::run(const at::Tensor& top, const at::Tensor* lateral, const Kernels& kernels) const {
+  at::Tensor merged = top;
+  if (lateral) {
+    merged = lateral_unit_->run(*lateral, kernels);
+    kernels.upsample_add_(merged, top);
+  }
+  return kernels.convolution(unit_.run(merged, kernels), out_);
 }
 
 FusionChain::FusionChain(const WeightReader& scratch, const std::string& suffix)
@@ -89,10 +92,11 @@ FusionChain::FusionChain(const WeightReader& scratch, const std::string& suffix)
       fuse1_(scratch.below("refinenet1" + suffix + "."), true) {}
 
 at::Tensor FusionChain::run(const std::array<at::Tensor, 4>& levels, const Kernels& kernels) const {
-  at::Tensor out = fuse4_.run(levels[3], nullptr, levels[2].size(2), levels[2].size(3), kernels);
-  out = fuse3_.run(out, &levels[2], levels[1].size(2), levels[1].size(3), kernels);
-  out = fuse2_.run(out, &levels[1], levels[0].size(2), levels[0].size(3), kernels);
-  return fuse1_.run(out, &levels[0], 2 * levels[0].size(2), 2 * levels[0].size(3), kernels);
+  at::Tensor out = fuse4_.run(levels[3], nullptr, kernels);
+  out = fuse3_.run(out, &levels[2], kernels);
+  out = fuse2_.run(out, &levels[1], kernels);
+  out = fuse1_.run(out, &levels[0], kernels);
+  return kernels.upsample(out, 2 * levels[0].size(2), 2 * levels[0].size(3));
 }
 
 }  // namespace da3::net

@@ -54,13 +54,13 @@ class ResidualUnit {
   Convolution conv1_, conv2_;
 };
 
-/// Merges a finer map into a coarser one and upsamples. The 1x1 convolution commutes with bilinear upsampling
-/// and runs before it, on a quarter of the pixels.
+/// Merges a coarser map, upsampled, into a finer one. The 1x1 convolution at the end commutes with the
+/// upsampling that follows and runs before it, on a quarter of the pixels.
 class FusionBlock {
  public:
   FusionBlock(const WeightReader& weights, bool has_lateral);
-  at::Tensor run(const at::Tensor& top, const at::Tensor* lateral, int64_t height, int64_t width,
-                 const Kernels& kernels) const;
+  /// Of the size of lateral, or of top where there is none.
+  at::Tensor run(const at::Tensor& top, const at::Tensor* lateral, const Kernels& kernels) const;
 
  private:
   std::optional<ResidualUnit> lateral_unit_;

@@ -21,6 +21,13 @@ Rotation local_rotation(int64_t rows, int64_t columns, int64_t head_dim, at::Dev
 /// all share cancels in q.k, so it is enough to turn the camera tokens back by it: [1, 1, 2, d/4].
 Rotation camera_rotation(int64_t head_dim, at::Device device);
 
+/// How the tokens of a block are turned before attention.
+struct TokenRotation {
+  const Rotation* every = nullptr;   ///< rotates all tokens; positions repeat per sequence
+  const Rotation* camera = nullptr;  ///< rotates only each view's token 0
+  int64_t tokens_per_view = 0;       ///< needed with camera
+};
+
 /// Rotates x [..., tokens, heads, d] in place.
 void rotate_(at::Tensor& x, const Rotation& rotation);
 
