@@ -7,6 +7,7 @@
 #
 # Afterwards there are:
 #   da3::libtorch_cpu           headers, libtorch_cpu and libc10
+#   da3::libtorch_cuda          libtorch_cuda and libc10_cuda, where this LibTorch has them
 #   DA3_LIBTORCH_ROOT           the folder with include/ and lib/
 #   DA3_LIBTORCH_VERSION        "2.11.0+cu130"
 #   DA3_LIBTORCH_LIBDIR         the folder of libtorch_cpu, as the build tree uses it
@@ -138,6 +139,18 @@ if(NOT APPLE)
   endforeach()
 endif()
 
+# The CUDA half: scripts/fetch_libtorch.sh --cuda unpacks it, other LibTorchs have it or not.
+if(NOT APPLE AND EXISTS "${_da3_lib}/libtorch_cuda.so" AND EXISTS "${_da3_lib}/libc10_cuda.so")
+  add_library(da3::libtorch_c10_cuda SHARED IMPORTED GLOBAL)
+  set_target_properties(da3::libtorch_c10_cuda PROPERTIES IMPORTED_LOCATION "${_da3_lib}/libc10_cuda.so")
+  add_library(da3::libtorch_cuda SHARED IMPORTED GLOBAL)
+  set_target_properties(da3::libtorch_cuda PROPERTIES
+    IMPORTED_LOCATION "${_da3_lib}/libtorch_cuda.so"
+    INTERFACE_LINK_LIBRARIES "da3::libtorch_c10_cuda;da3::libtorch_cpu")
+  # Nothing calls into libtorch_cuda by name: its kernels register themselves, so the linker must not drop it.
+  target_link_options(da3::libtorch_cuda INTERFACE "LINKER:--no-as-needed")
+endif()
+
 # Installed: one flat folder; the wheel's libraries look in $ORIGIN after nvidia/*/lib.
 if(DA3_INSTALL_LIBTORCH)
   set(_da3_runtime "")
@@ -150,6 +163,18 @@ if(DA3_INSTALL_LIBTORCH)
     list(APPEND _da3_runtime ${_da3_found})
   endforeach()
   install(PROGRAMS ${_da3_runtime} DESTINATION "${CMAKE_INSTALL_LIBDIR}/da3/libtorch" COMPONENT libtorch)
+  # Gigabytes: only where the CUDA engine is built. What libtorch_cuda and cuDNN open by name lies beside them.
+  if(TARGET da3::libtorch_cuda AND "cuda" IN_LIST DA3_PLUGINS)
+    file(GLOB _da3_found "${_da3_lib}/lib*cuda*.so*" "${_da3_lib}/libcaffe2_nvrtc.so" "${_da3_lib}/libtorch_nvshmem.so")
+    list(REMOVE_ITEM _da3_found ${_da3_runtime})
+    set(_da3_cuda_runtime ${_da3_found})
+    foreach(_da3_dir IN LISTS _da3_extra_real)
+      file(GLOB _da3_found "${_da3_dir}/lib*.so*")
+      list(FILTER _da3_found EXCLUDE REGEX "lib(cudart|cupti)\\.so")
+      list(APPEND _da3_cuda_runtime ${_da3_found})
+    endforeach()
+    install(PROGRAMS ${_da3_cuda_runtime} DESTINATION "${CMAKE_INSTALL_LIBDIR}/da3/libtorch" COMPONENT libtorch_cuda)
+  endif()
   if(APPLE)
     set(DA3_LIBTORCH_INSTALL_RPATH "@loader_path/../libtorch" CACHE INTERNAL "")
   else()

@@ -7,7 +7,7 @@ here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 case "${1:-}" in
   "") ;;
   -h | --help)
-    echo "usage: scripts/setup.sh     (environment: DA3_SKIP_PACKAGES=1, DA3_SKIP_LIBTORCH=1, DA3_CACHE_DIR)"
+    echo "usage: scripts/setup.sh     (environment: DA3_SKIP_PACKAGES=1, DA3_SKIP_LIBTORCH=1, DA3_WITH_CUDA=1, DA3_CACHE_DIR)"
     exit 0
     ;;
   *)
@@ -20,5 +20,10 @@ if [ "${DA3_SKIP_PACKAGES:-0}" != 1 ]; then
   bash "$here/install_packages.sh"
 fi
 if [ "${DA3_SKIP_LIBTORCH:-0}" != 1 ]; then
-  bash "$here/fetch_libtorch.sh"
+  # Gigabytes of NVIDIA's libraries come only when they are asked for.
+  if [ "${DA3_WITH_CUDA:-0}" = 1 ]; then
+    bash "$here/fetch_libtorch.sh" --cuda
+  else
+    bash "$here/fetch_libtorch.sh"
+  fi
 fi
