@@ -19,7 +19,7 @@ export DA3_TEST_PYTHON ?= $(firstword $(wildcard /usr/bin/python3) python3)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check build setup configure install format format-check asan tsan clean
+.PHONY: help demo test check build setup configure install format format-check asan tsan tsan-core clean
 
 help:
 	@echo "make demo     set up, build and run the demo: pictures of depth in da3-out/"
@@ -27,7 +27,7 @@ help:
 	@echo "make check    make test, then the long tests"
 	@echo "make build    set up and build everything"
 	@echo "make install  install into PREFIX (now: $(PREFIX))"
-	@echo "make asan     quick tests under the address and undefined-behaviour sanitizers (make tsan: threads)"
+	@echo "make asan     quick tests under the address and undefined-behaviour sanitizers (make tsan: threads; tsan-core: its core)"
 	@echo "make format   format the sources"
 	@echo "make clean    remove the build trees; LibTorch stays in build/deps"
 	@echo "First use takes minutes: it installs system packages (by apt or brew, with sudo when not root) and"
@@ -65,6 +65,13 @@ asan tsan:
 	@cmake --build build/$@ -j $(JOBS)
 	@ctest --preset $@ -j $(JOBS)
 
+# Core, the null plugin and the template: minutes, where tsan takes the tests of everything.
+tsan-core:
+	@DA3_SKIP_LIBTORCH=1 bash scripts/setup.sh
+	@cmake --preset $@
+	@cmake --build --preset $@ -j $(JOBS)
+	@for test in concurrency engine sdk core_internals; do TSAN_OPTIONS=halt_on_error=1 build/$@/tests/$${test}_test --gtest_brief=1 || exit 1; done
+
 SOURCES = $(shell git ls-files '*.c' '*.cpp' '*.h' '*.hpp' '*.mm')
 
 format:
@@ -74,4 +81,4 @@ format-check:
 	@clang-format --dry-run --Werror $(SOURCES)
 
 clean:
-	@rm -rf build/release build/dev build/asan build/tsan
+	@rm -rf build/release build/dev build/asan build/tsan build/tsan-core

@@ -40,7 +40,8 @@ static int32_t DA3_CALL bad_create(const da3_kv* const* opts, uint32_t n, int32_
                                    da3_optimizer** out, da3_error* error) {
   (void)opts, (void)n, (void)type, (void)id;
   *out = NULL;
-  return fail(error, DA3_E_UNAVAILABLE, 0, -1, "the device is taken; wait");
+  if (DA3_HAS(error, da3_error, native)) error->native = 704; /* what a driver might say */
+  return fail(error, DA3_E_UNAVAILABLE, DEVICE, 0, "the device is taken; wait");
 }
 #elif defined(FAULT_bad_option_code) /* refuses its first option without saying where it came from */
 static int32_t DA3_CALL bad_create(const da3_kv* const* opts, uint32_t n, int32_t type, int32_t id,

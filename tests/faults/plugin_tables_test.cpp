@@ -94,7 +94,16 @@ TEST(Plugins, AnOptimizerThatCannotBeMadeFallsBackOnlyInAListOrAuto) {
   const SearchOptions options = files({"create_fails", "null"});
   const Profile named = Profile::from_text("backend: create_fails", "p");
   PluginRegistry registry(named, options);
-  EXPECT_EQ(message_of([&] { Engine engine(registry, named); }), "the device is taken; wait");
+  try {
+    Engine engine(registry, named);
+    ADD_FAILURE() << "not refused";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.message(), "the device is taken; wait");
+    EXPECT_EQ(error.code(), DA3_E_UNAVAILABLE);
+    EXPECT_EQ(error.kind(), 4) << "a device";
+    EXPECT_EQ(error.index(), 0);
+    EXPECT_EQ(error.native(), 704) << "the driver's own code";
+  }
   std::vector<std::string> warnings;
   set_log_sink([&](LogLevel level, std::string_view line) {
     if (level == LogLevel::warn) warnings.emplace_back(line);

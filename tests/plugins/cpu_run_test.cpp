@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <limits>
 #include <memory>
@@ -318,6 +319,16 @@ TEST_F(EngineTest, CancelledLoadLeavesNothing) {
                              error);
   });
   EXPECT_EQ(answer.code, DA3_E_CANCELLED);
+  EXPECT_EQ(loaded, nullptr);
+}
+
+TEST_F(EngineTest, AMissingModelCarriesTheSystemsCode) {
+  da3_model* loaded = reinterpret_cast<da3_model*>(this);
+  const Answer answer = ask([&](da3_error* error) {
+    return plugin.model_load(model().optimizer(), "/no/such/folder", nullptr, &loaded, error);
+  });
+  EXPECT_EQ(answer.code, DA3_E_NOT_FOUND);
+  EXPECT_EQ(answer.native, ENOENT);
   EXPECT_EQ(loaded, nullptr);
 }
 

@@ -20,6 +20,7 @@ struct Answer {
   std::string message;
   int32_t kind = 0;
   int64_t index = -1;
+  int32_t native = 0;
 };
 
 /// Opens libda3_<name> from the build tree's plugin folder. Throws std::runtime_error when that fails.
@@ -93,6 +94,7 @@ Answer ask(Call&& call) {
   answer.message = text;
   answer.kind = error.kind;
   answer.index = error.index;
+  answer.native = error.native;
   return answer;
 }
 
