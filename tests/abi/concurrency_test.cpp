@@ -73,6 +73,7 @@ TEST(Concurrency, OneRegistryForAllEngines) {
     Engine engine(registry, profile);
     expect_depth(engine.load_model("any").create_session().run(request({"depth"})).at("depth"), t);
     EXPECT_FALSE(registry.plugins().empty());
+    EXPECT_EQ(registry.devices().size(), 2u);
     EXPECT_EQ(registry.choose(profile).candidates.front().name, t % 2 == 0 ? "null" : "painter");
   });
 }
