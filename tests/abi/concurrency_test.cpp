@@ -73,9 +73,22 @@ TEST(Concurrency, OneRegistryForAllEngines) {
     Engine engine(registry, profile);
     expect_depth(engine.load_model("any").create_session().run(request({"depth"})).at("depth"), t);
     EXPECT_FALSE(registry.plugins().empty());
-    EXPECT_EQ(registry.devices().size(), 2u);
     EXPECT_EQ(registry.choose(profile).candidates.front().name, t % 2 == 0 ? "null" : "painter");
   });
+}
+
+TEST(Concurrency, OneRegistryIsFirstAskedByAllAtOnce) {
+  for (int round = 0; round < kRounds; ++round) {
+    PluginRegistry registry(Profile{}, both_plugins());
+    together(
+        [&](int t, int) {
+          const std::string name = t % 2 == 0 ? "null" : "painter";
+          if (t < 2) EXPECT_EQ(registry.devices().size(), 2u);
+          if (t > 3) EXPECT_STREQ(registry.table(name)->name, name.c_str());
+          EXPECT_EQ(registry.choose(profile_of("backend: \"" + name + "\"")).candidates.front().name, name);
+        },
+        1);
+  }
 }
 
 TEST(Concurrency, OneModelForAllSessions) {
