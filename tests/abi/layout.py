@@ -20,15 +20,19 @@ MODELS = {
     'ilp32': 'i686-linux-gnu',
     'ilp32-arm': 'armv7-linux-gnueabihf',
 }
-HEADERS = ['da3/plugin.h', 'da3/trace.h']
-ADVICE = ('A member that was added at the end belongs to a new minor version: raise DA3_ABI_MINOR, run "layout.py write" and '
-          '"layout.py assert" with its name, and list the member in sdk/ABI.md and CHANGELOG.md. '
-          'Any other difference breaks plugins that exist: take it back.')
+ADVICE = ('What to do is in docs/abi-guard.md. In short: a member that was added at the end, or a struct that is new, belongs to a new '
+          'minor version, or into the files of 1.0-rc as long as that is not 1.0; anything else breaks plugins that exist: take it back.')
+
+
+def c_headers(include):
+    """The C headers: plugin.h, then the extensions'."""
+    found = sorted(header.name for header in (include / 'da3').glob('*.h') if header.name != 'plugin.h')
+    return [f'da3/{name}' for name in ['plugin.h'] + found]
 
 
 def struct_names(include):
     names = []
-    for header in HEADERS:
+    for header in c_headers(include):
         names += re.findall(r'^typedef struct (da3_\w+) \{', (include / header).read_text(), re.M)
     return names
 
@@ -36,7 +40,7 @@ def struct_names(include):
 def layouts(clang, include, target):
     """{struct: (size, align, [(member, offset)])}"""
     names = struct_names(include)
-    source = ''.join(f'#include <{header}>\n' for header in HEADERS)
+    source = ''.join(f'#include <{header}>\n' for header in c_headers(include))
     source += ''.join(f'extern char size_of_{name}[sizeof({name})];\n' for name in names)
     # -ffreestanding: no headers of the target's C library are needed.
     said = subprocess.run([clang, f'--target={target}', '-ffreestanding', '-std=c99', '-x', 'c', '-', '-fsyntax-only',
@@ -120,11 +124,11 @@ def check(arguments):
 
 def print_assertions(arguments):
     structs = from_text((arguments.golden / f'{arguments.version}-lp64.txt').read_text())
+    includes = '\n'.join(f'#include <{header}>' for header in c_headers(arguments.include))
     print(f'''/* SPDX-License-Identifier: Apache-2.0
  * The layout of ABI {arguments.version} with pointers of 64 bits, member by member. Written by layout.py when that version was
  * released and never edited: what fails to compile here breaks plugins that exist. Other data models: layout/. */
-#include <da3/plugin.h>
-#include <da3/trace.h>
+{includes}
 
 #define AT(type, member, offset) _Static_assert(offsetof(type, member) == (offset), #type "." #member " has moved")
 #define SIZE(type, member, bytes) _Static_assert(sizeof(((type*)0)->member) == (bytes), #type "." #member " is resized")

@@ -2,6 +2,7 @@
  * The layout of ABI 1.0-rc with pointers of 64 bits, member by member. Written by layout.py when that version
  * was released and never edited: what fails to compile here breaks plugins that exist. Other data models:
  * layout/. */
+#include <da3/assume.h>
 #include <da3/plugin.h>
 #include <da3/trace.h>
 
@@ -273,6 +274,16 @@ SIZE(da3_plugin, trim, 8);
 AT(da3_plugin, extension, 200);
 SIZE(da3_plugin, extension, 8);
 END(da3_plugin, extension, 208);
+
+AT(da3_assume, struct_size, 0);
+SIZE(da3_assume, struct_size, 4);
+AT(da3_assume, head_reserved, 4);
+SIZE(da3_assume, head_reserved, 4);
+AT(da3_assume, probe, 8);
+SIZE(da3_assume, probe, 8);
+AT(da3_assume, describe, 16);
+SIZE(da3_assume, describe, 8);
+END(da3_assume, describe, 24);
 
 AT(da3_span, struct_size, 0);
 SIZE(da3_span, struct_size, 4);
