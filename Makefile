@@ -70,7 +70,7 @@ tsan-core:
 	@DA3_SKIP_LIBTORCH=1 bash scripts/setup.sh
 	@cmake --preset $@
 	@cmake --build --preset $@ -j $(JOBS)
-	@for test in concurrency engine sdk core_internals; do TSAN_OPTIONS=halt_on_error=1 build/$@/tests/$${test}_test --gtest_brief=1 || exit 1; done
+	@for test in concurrency engine sdk core_internals worker; do TSAN_OPTIONS=halt_on_error=1 build/$@/tests/$${test}_test --gtest_brief=1 || exit 1; done
 
 SOURCES = $(shell git ls-files '*.c' '*.cpp' '*.h' '*.hpp' '*.mm')
 
