@@ -6,12 +6,14 @@
 #include <algorithm>
 #include <atomic>
 #include <da3/error.hpp>
+#include <mutex>
 #include <nlohmann/json.hpp>
 
 namespace da3::check {
 namespace {
 
 std::atomic<char*> trace_page{nullptr};
+std::mutex trace_mutex;  // checks call from several threads, and half of each name would be no name
 
 void keep(char* place, const std::string& text) {
   const size_t n = std::min(text.size(), trace_failure_at - 1);
@@ -35,10 +37,12 @@ std::string hex(const uint8_t* bytes, size_t n) {
 void set_trace(char* page) { trace_page = page; }
 
 void trace(const std::string& what) {
+  const std::lock_guard lock(trace_mutex);
   if (char* page = trace_page) keep(page, what);
 }
 
 void trace_failure(const std::string& sentence) {
+  const std::lock_guard lock(trace_mutex);
   char* page = trace_page;
   if (page && page[trace_failure_at] == '\0') keep(page + trace_failure_at, sentence);
 }
