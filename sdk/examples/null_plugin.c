@@ -286,6 +286,8 @@ static int32_t check_run(const da3_run* run, const da3_tensor** image, da3_error
       return fail(error, DA3_E_SHAPE, INPUT, 0,
                   "image: side %d is %lld; H and W are multiples of 14, nothing is 0", i,
                   (long long)in->shape[i]);
+  if (in->shape[0] * in->shape[1] > ((int64_t)1 << 48) / (in->shape[2] * in->shape[3]))
+    return fail(error, DA3_E_SHAPE, INPUT, 0, "image has more pixels than any memory holds; check its shape");
   for (uint32_t i = 0; i < run->n_opts; ++i) {
     long seed;
     if (strcmp(run->opts[i]->key, "seed"))

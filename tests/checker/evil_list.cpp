@@ -19,7 +19,7 @@ const std::vector<Evil>& evil_plugins() {
       Evil{"missing_member", 58, "FAIL", "session_run is NULL"},
       Evil{"half_a_pair", 58, "FAIL", "belong together"},
       Evil{"any_host", 53, "FAIL", "was accepted", {54}},
-      Evil{"never_leaves", 54, "FAIL", "after the last shutdown", {8}},
+      Evil{"never_leaves", 54, "FAIL", "after the last shutdown", {8, 46}},
       Evil{"bad_id", 10, "FAIL", "my plugin", {9}},
       Evil{"lies_in_manifest", 9, "FAIL", "9.9.9"},
       Evil{"needs_a_symbol", 1, "FAIL", "function_of_a_missing_library"},
@@ -45,6 +45,7 @@ const std::vector<Evil>& evil_plugins() {
       Evil{"prints", 59, "FAIL", "prints on stdout"},
       Evil{"writes_files", 46, "FAIL", "evil.log"},
       Evil{"needs_log", 45, "CRASH", "SIGSEGV"},
+      Evil{"writes_to_descriptors", 48, "CRASH", "something else than the result", {}, {}, true},
       Evil{"leaks_files", 41, "FAIL", "files open", {73}},
       Evil{"crashes_when_alive", 49, "CRASH", "SIGABRT (abort) in the end of the process"},
       // Options and optimizers

@@ -148,6 +148,8 @@ static void change(void) {
   close(open("evil.log", O_CREAT | O_WRONLY, 0600));
 #elif defined(FAULT_needs_log)
   host->log(host->ctx, 2, "an optimizer is made");
+#elif defined(FAULT_writes_to_descriptors)
+  for (int fd = 3; fd < 10; ++fd) (void)!write(fd, "log line\n", 9);
 #elif defined(FAULT_leaks_files)
   (void)open("/dev/null", O_RDONLY);
 #else

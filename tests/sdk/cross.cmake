@@ -6,7 +6,7 @@ file(COPY "${SOURCE}/tests/sdk/small_plugin.c" DESTINATION "${mine}")
 file(WRITE "${mine}/by-hand.yaml" "name: good\n")
 file(WRITE "${mine}/CMakeLists.txt" [=[
 cmake_minimum_required(VERSION 3.22)
-project(cross LANGUAGES C)
+project(cross LANGUAGES C CXX)
 find_package(DA3SDK REQUIRED)
 da3_add_plugin(good SOURCES small_plugin.c MANIFEST "${BY_HAND}")
 ]=])
@@ -18,3 +18,9 @@ configure(OK "${mine}" "${mine}/build" ${cross} -DBY_HAND=by-hand.yaml)
 check(OK "${CMAKE_COMMAND}" --build "${mine}/build")
 file(READ "${mine}/build/libda3_good.plugin.yaml" output)
 says("name: good")
+
+# With an emulator the plugin is loaded as if it were native; `env` runs what it is given.
+configure(OK "${mine}" "${mine}/build" ${cross} -DCMAKE_CROSSCOMPILING_EMULATOR=env)
+check(OK "${CMAKE_COMMAND}" --build "${mine}/build")
+file(READ "${mine}/build/libda3_good.plugin.yaml" output)
+says("name: \"good\"" "options:")

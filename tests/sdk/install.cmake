@@ -6,7 +6,8 @@ check(OK "${CMAKE_COMMAND}" --install "${BUILD}/sdk" --component sdk --prefix "$
 file(RENAME "${WORK}/before" "${PREFIX}")
 must_exist("${PREFIX}/include/da3/plugin.h" "${PREFIX}/${LIBDIR}/cmake/DA3SDK/DA3SDKConfig.cmake"
   "${PREFIX}/share/da3/sdk/template/CMakeLists.txt" "${PREFIX}/share/da3/sdk/examples/null_plugin.c"
-  "${PREFIX}/share/doc/da3/writing-a-plugin.md")
+  "${PREFIX}/share/doc/da3/writing-a-plugin.md"
+  "${PREFIX}/share/doc/da3/plugin-check.md")
 file(GLOB_RECURSE files "${PREFIX}/${LIBDIR}/cmake/*" "${PREFIX}/share/*")
 foreach(file IN LISTS files)
   file(READ "${file}" text)

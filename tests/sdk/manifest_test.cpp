@@ -5,6 +5,7 @@
 #include <da3/da3.hpp>
 
 #include <cstdlib>
+#include <fstream>
 
 #include "support/temporary_folder.hpp"
 
@@ -60,6 +61,23 @@ TEST_F(SdkManifest, OfTheNullPluginIsTheOneInTheSources) {
     EXPECT_EQ(written.options[i].help, by_hand.options[i].help);
     EXPECT_EQ(written.options[i].scope, by_hand.options[i].scope);
   }
+}
+
+/// The example in docs/writing-a-plugin.md is one that the core takes.
+TEST_F(SdkManifest, OfThePageIsValid) {
+  std::ifstream page(DA3_SOURCE_DIR "/docs/writing-a-plugin.md");
+  std::string text;
+  bool inside = false;
+  for (std::string line; std::getline(page, line);) {
+    if (inside && line == "```") break;
+    if (inside) text += line + "\n";
+    inside = inside || line == "```yaml";
+  }
+  const Manifest manifest = Manifest::from_file(folder_.write("libda3_mine.plugin.yaml", text));
+  EXPECT_EQ(manifest.name, "mine");
+  EXPECT_EQ(manifest.arch, "aarch64");
+  ASSERT_EQ(manifest.options.size(), 1u);
+  EXPECT_EQ(manifest.options[0].key, "mine.gain");
 }
 
 TEST_F(SdkManifest, NoneForWhatIsNoPlugin) {

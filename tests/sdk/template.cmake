@@ -30,6 +30,11 @@ check(OK "${CMAKE_COMMAND}" --install "${mine}/build" --prefix "${mine}/installe
 must_exist("${mine}/installed/${LIBDIR}/da3/plugins-1/libda3_sunny${SUFFIX}"
   "${mine}/installed/${LIBDIR}/da3/plugins-1/libda3_sunny.plugin.yaml")
 
+configure(OK "${mine}" "${mine}/build2" -DDA3_PLUGIN_INSTALL_DIR=elsewhere)
+check(OK "${CMAKE_COMMAND}" --build "${mine}/build2")
+check(OK "${CMAKE_COMMAND}" --install "${mine}/build2" --prefix "${mine}/installed2")
+must_exist("${mine}/installed2/elsewhere/libda3_sunny${SUFFIX}")
+
 if(CHECKER)
   check(OK "${CHECKER}" "${library}" --model "${SOURCE}/models/demo" --strict)
 endif()
@@ -57,3 +62,13 @@ check(FAILS "${HOST}" plan --config "${mine}/build/profile.yaml" --set sunny.kue
 says("did you mean \"sunny.cue\"")
 check(FAILS "${HOST}" plan --config "${mine}/build/profile.yaml" --set sunny.near=-1)
 says("a number from 0.01 to 1000")
+
+# Found where DA3_PLUGIN_PATH says, never because it lies in the current folder.
+set(folder "${mine}/installed/${LIBDIR}/da3/plugins-1")
+check(OK "${CMAKE_COMMAND}" -E env "DA3_PLUGIN_PATH=${folder}" "${HOST}" devices)
+says("sunny 0.1.0 (org.example.da3-sunny)")
+check(OK "${CMAKE_COMMAND}" -E chdir "${folder}" "${HOST}" devices)
+string(FIND "${output}" "sunny" at)
+if(NOT at EQUAL -1)
+  message(FATAL_ERROR "found in the current folder: ${output}")
+endif()

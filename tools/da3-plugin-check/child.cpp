@@ -43,12 +43,18 @@ std::string crash_sentence(const ChildEnd& end, double seconds) {
          ": a plugin never calls exit";
 }
 
-void take_result(const std::string& line, Outcome& outcome) {
-  const Json json = Json::parse(line);
-  outcome.status = static_cast<Status>(json.at("status").get<int>());
-  outcome.sentence = json.at("sentence").get<std::string>();
-  outcome.details = json.at("details").get<std::vector<std::string>>();
-  outcome.gate = json.at("gate").get<int>();
+/// False when the line is none of ours: a plugin may write where it should not.
+bool take_result(const std::string& line, Outcome& outcome) {
+  try {
+    const Json json = Json::parse(line);
+    outcome.status = static_cast<Status>(json.at("status").get<int>());
+    outcome.sentence = json.at("sentence").get<std::string>();
+    outcome.details = json.at("details").get<std::vector<std::string>>();
+    outcome.gate = json.at("gate").get<int>();
+    return true;
+  } catch (const Json::exception&) {
+    return false;
+  }
 }
 
 }  // namespace
@@ -66,14 +72,17 @@ Outcome run_in_child(const Check& check, const Context& context, double seconds)
   outcome.out = end.out;
   outcome.err = end.err;
   const size_t line_end = end.result.find('\n');
-  const bool told = line_end != std::string::npos;
-  if (told) take_result(end.result.substr(0, line_end), outcome);
+  const bool wrote = line_end != std::string::npos;
+  const bool told = wrote && take_result(end.result.substr(0, line_end), outcome);
   if (end.stopped) {
     outcome.status = Status::skip;
     outcome.sentence = "stopped by a signal";
   } else if (!told || end.timed_out || end.signal || end.status != 0) {
     outcome.status = Status::crash;
-    outcome.sentence = crash_sentence(end, seconds);
+    outcome.sentence = wrote && !told
+                           ? "something else than the result came out of the process" + in_last_call(end) +
+                                 ": a plugin writes to no file that is not its own"
+                           : crash_sentence(end, seconds);
     if (!end.failure.empty() && !end.timed_out) {
       outcome.status = Status::fail;
       outcome.details.push_back("afterwards, " + outcome.sentence);

@@ -25,6 +25,9 @@ int check(const Arguments& arguments) {
     std::cout << json_report(arguments.context, outcomes, arguments.plan.first_contact);
   else
     std::cout << summary(counts) << (arguments.plan.first_contact ? first_contact_advice(counts) : "");
+  if (!std::cout.flush())
+    throw da3::Error(DA3_E_INVALID,
+                     "the report cannot be written to stdout: free space or give another place");
   if (stop_signal()) return signalled + stop_signal();
   return counts.fail + counts.crash + (arguments.strict ? counts.warn : 0) > 0 ? failed : passed;
 }

@@ -103,6 +103,11 @@ std::string bad_inputs(Context& context) {
          reshape(run, {1, std::numeric_limits<int64_t>::max() / 2, 28, 42, 3});
        },
        kind_input, 0},
+      {"an image of 2^65 bytes, no side of which is long",
+       [](Run& run) {
+         reshape(run, {65536, 65536, 57344, 57344, 3});
+       },
+       kind_input, 0},
       {"two images", [](Run& run) { run.input("image", small_image(), 1, 8); }, kind_input, -2},
       {"an unknown second input",
        [](Run& run) {

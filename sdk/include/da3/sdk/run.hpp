@@ -85,6 +85,8 @@ class Run {
       if (in->shape[i] < 1 || in->shape[i] > 65536 || (i > 1 && in->shape[i] % 14 != 0))
         refuse("side " + std::to_string(i) + " is " + std::to_string(in->shape[i]) +
                "; nothing is 0, H and W are multiples of 14");
+    if (in->shape[0] * in->shape[1] > most_pixels / (in->shape[2] * in->shape[3]))
+      refuse("it has more pixels than any memory holds; check its shape");
     if (!contiguous(*in)) refuse("it is not contiguous; copy it");
     return {nullptr, in->shape[0], in->shape[1], in->shape[2], in->shape[3]};
   }
@@ -95,6 +97,8 @@ class Run {
   const da3_run* raw() const { return run_; }
 
  private:
+  static constexpr int64_t most_pixels = int64_t{1} << 48;  // bytes of it can be counted in 64 bits
+
   template <class Tensors>
   static void check_names(Tensors list, uint32_t count, int32_t kind, const char* what) {
     for (uint32_t i = 0; i < count; ++i) {
