@@ -112,6 +112,7 @@ const std::vector<Evil>& evil_plugins() {
       Evil{"runs_on_one_thread", 39, "FAIL", "this thread made no session"},
       Evil{"submits_otherwise", 57, "FAIL", "a submitted run gives other results"},
       // Memory
+      Evil{"forgets_bad_alloc", 75, "FAIL", "a C++ exception came out of optimizer_create without memory"},
       Evil{"peak_falls", 42, "FAIL", "the peak falls"},
       Evil{"trim_frees_weights", 43, "FAIL", "the results differ", {38}},
       Evil{"trims_beside_runs", 38, "FAIL", "beside a run change its results"},

@@ -4,6 +4,7 @@
 #include "evil.h"
 
 void evil_throw(void); /* throws.cpp */
+void evil_allocate(void);
 
 #if defined(FAULT_bad_schema)
 static int32_t DA3_CALL bad_options(da3_option_sink sink, void* ctx, da3_error* error) {
@@ -16,7 +17,7 @@ static void spoil(da3_plugin* t) { t->options = bad_options; }
     defined(FAULT_takes_bad_values) || defined(FAULT_takes_duplicates) || defined(FAULT_wrong_index) ||    \
     defined(FAULT_any_device) || defined(FAULT_throws) || defined(FAULT_exits) || defined(FAULT_aborts) || \
     defined(FAULT_long_errors) || defined(FAULT_positive_code) || defined(FAULT_leaks_refused) ||          \
-    defined(FAULT_mixes_scopes) || defined(FAULT_creates_one_at_a_time)
+    defined(FAULT_forgets_bad_alloc) || defined(FAULT_mixes_scopes) || defined(FAULT_creates_one_at_a_time)
 static int32_t DA3_CALL bad_create(const da3_kv* const* opts, uint32_t n, int32_t type, int32_t id,
                                    da3_optimizer** out, da3_error* error) {
 #if defined(FAULT_refuses_default)
@@ -28,6 +29,8 @@ static int32_t DA3_CALL bad_create(const da3_kv* const* opts, uint32_t n, int32_
   if (type == 0x7FFFFFFF) evil_throw();
 #elif defined(FAULT_exits)
   if (type == 0x7FFFFFFF) exit(3);
+#elif defined(FAULT_forgets_bad_alloc)
+  evil_allocate();
 #elif defined(FAULT_aborts)
   if (type == 0x7FFFFFFF) abort();
 #elif defined(FAULT_creates_one_at_a_time)

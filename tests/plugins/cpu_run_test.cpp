@@ -309,6 +309,31 @@ TEST_F(EngineTest, CancelStopsAndTheSessionGoesOn) {
   EXPECT_EQ(run().code, DA3_OK);
 }
 
+/// A block or a chunk of the heads can take seconds on large pictures: the watch is looked at between
+/// operations.
+TEST_F(EngineTest, TheWatchIsAskedBetweenOperations) {
+  struct Polls {
+    int count = 0, cancel_at = -1;
+  } polls;
+  da3_watch w = made<da3_watch>();
+  w.ctx = &polls;
+  w.should_cancel = [](void* ctx) -> int32_t {
+    Polls& told = *static_cast<Polls*>(ctx);
+    return told.count++ == told.cancel_at;
+  };
+  watch = &w;
+  ASSERT_EQ(run().code, DA3_OK);
+  const int all = polls.count;
+  EXPECT_GT(all, 100);
+  for (int at : {0, 1, all / 3, all / 2, all - 1}) {
+    polls = {0, at};
+    EXPECT_EQ(run().code, DA3_E_CANCELLED) << at;
+    EXPECT_EQ(polls.count, at + 1);
+  }
+  watch = nullptr;
+  EXPECT_EQ(run().code, DA3_OK);
+}
+
 TEST_F(EngineTest, CancelledLoadLeavesNothing) {
   Log log;
   log.cancel_after = 5;

@@ -102,7 +102,8 @@ class TestHost {
  public:
   explicit TestHost(const Context&);
   TestHost(const TestHost&) = delete;
-  da3_host table;  ///< members may be changed before the entry
+  da3_host table;        ///< members may be changed before the entry
+  void offer_nothing();  ///< before the entry: every optional member becomes NULL
 
   struct Line {
     int32_t level;

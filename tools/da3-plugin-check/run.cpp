@@ -91,6 +91,11 @@ void Box::release() {
   const auto release = t.release;
   t.release = nullptr;
   release(&t);
+  t.data = nullptr;  // as before the run, so that there may be another
+  t.ndim = 0;
+  t.shape = t.strides = nullptr;
+  t.byte_offset = 0;
+  t.owner = nullptr;
 }
 
 Run::Run(const Shape& image, uint32_t seed, size_t misalign) : image_shape_(image) {

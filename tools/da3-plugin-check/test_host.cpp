@@ -21,6 +21,16 @@ TestHost::TestHost(const Context& context) : table(zeroed<da3_host>()), path_(co
   table.extension = extension;
 }
 
+void TestHost::offer_nothing() {
+  table.log = nullptr;
+  table.alloc = nullptr;
+  table.dealloc = nullptr;
+  table.cpu_budget = nullptr;
+  table.cache_dir = nullptr;
+  table.extension = nullptr;
+  table.library_path = table.name = table.version = nullptr;
+}
+
 void TestHost::log(void* ctx, int32_t level, const char* text) {
   auto& self = *static_cast<TestHost*>(ctx);
   const std::lock_guard lock(self.mutex_);

@@ -10,6 +10,7 @@
 
 #include "engine/estimate.hpp"
 #include "engine/tensor_bridge.hpp"
+#include "net/operation_hook.hpp"
 
 namespace da3::engine {
 
@@ -86,11 +87,14 @@ void Session::execute(const da3_run& run) const {
   check_fits(request, *model_);
   for (at::Tensor* input : {&request.inputs.image, &request.inputs.extrinsics, &request.inputs.intrinsics})
     if (input->defined()) *input = input->to(context.device);
+  const char* now = "start";
   net::RunControl control;
   control.trace = &trace;
   control.step = [&](const char* stage, int64_t done, int64_t total) {
+    now = stage;
     watcher.step(stage, static_cast<uint64_t>(done), static_cast<uint64_t>(total));
   };
+  const net::OperationHook between_operations([&] { watcher.poll(now); });
   const net::NetOutputs out =
       model_->network().run(request.inputs, request.network, *context.kernels, control);
   trace.stage("download");

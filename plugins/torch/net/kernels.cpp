@@ -8,6 +8,8 @@
 #include <ATen/ops/scaled_dot_product_attention.h>
 #include <ATen/ops/upsample_bilinear2d.h>
 
+#include "net/operation_hook.hpp"
+
 namespace da3::net {
 
 at::Tensor activate(at::Tensor x, Activation activation) {
@@ -27,26 +29,31 @@ void Kernels::prepare(Linear&) const {}
 void Kernels::prepare(Convolution&) const {}
 
 at::Tensor Kernels::linear(const at::Tensor& x, const Linear& layer, Activation activation) const {
+  OperationHook::call();
   return run_linear(in_type(x, scalar_type(layer.arithmetic)), layer, activation);
 }
 
 at::Tensor Kernels::attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                               Arithmetic arithmetic) const {
+  OperationHook::call();
   const at::ScalarType type = scalar_type(arithmetic);
   return run_attention(in_type(q, type), in_type(k, type), in_type(v, type), arithmetic);
 }
 
 at::Tensor Kernels::convolution(const at::Tensor& x, const Convolution& layer, Activation activation) const {
+  OperationHook::call();
   return run_convolution(in_type(x, scalar_type(layer.arithmetic)), layer, activation);
 }
 
 at::Tensor Kernels::convolution_add(const at::Tensor& x, const Convolution& layer,
                                     const at::Tensor& residual) const {
+  OperationHook::call();
   const at::ScalarType type = scalar_type(layer.arithmetic);
   return run_convolution_add(in_type(x, type), layer, in_type(residual, type));
 }
 
 at::Tensor Kernels::layer_norm(const at::Tensor& x, const Norm& norm) const {
+  OperationHook::call();
   return run_layer_norm(in_float32(x), norm);
 }
 

@@ -154,14 +154,7 @@ std::string error_buffers(Context& context) {
 
 std::string bare_host(Context& context) {
   TestHost host(context);
-  host.table.log = nullptr;
-  host.table.alloc = nullptr;
-  host.table.dealloc = nullptr;
-  host.table.cpu_budget = nullptr;
-  host.table.cache_dir = nullptr;
-  host.table.extension = nullptr;
-  host.table.library_path = nullptr;
-  host.table.name = host.table.version = nullptr;
+  host.offer_nothing();
   const Plugin plugin(context, host);
   probe(plugin.table());
   options(plugin.table());
