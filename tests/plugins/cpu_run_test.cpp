@@ -281,8 +281,8 @@ da3_watch watch_into(Log& log) {
     static_cast<Log*>(ctx)->steps.emplace_back(done, total);
   };
   watch.should_cancel = [](void* ctx) -> int32_t {
-    Log& log = *static_cast<Log*>(ctx);
-    return log.cancel_after >= 0 && static_cast<int>(log.steps.size()) >= log.cancel_after;
+    const Log& seen = *static_cast<const Log*>(ctx);
+    return seen.cancel_after >= 0 && static_cast<int>(seen.steps.size()) >= seen.cancel_after;
   };
   return watch;
 }

@@ -21,6 +21,17 @@ fs::path existing(const std::string& text, const char* what, bool folder) {
   return path;
 }
 
+void add_fuzz_options(CLI::App& app, FuzzSettings& fuzz) {
+  app.add_option("--fuzz", fuzz.sequences, "Random call sequences of check 62")
+      ->type_name("N")
+      ->capture_default_str()
+      ->take_last();
+  app.add_option("--seed", fuzz.seed, "Seed of the first of them")
+      ->type_name("SEED")
+      ->capture_default_str()
+      ->take_last();
+}
+
 void check_numbers(const std::set<int>& numbers) {
   std::set<int> known;
   for (const Check& check : all_checks()) known.insert(check.number);
@@ -54,14 +65,7 @@ Arguments parse_arguments(int argc, char** argv) {
       ->type_name("S")
       ->capture_default_str()
       ->take_last();
-  app.add_option("--fuzz", arguments.context.fuzz.sequences, "Random call sequences of check 62")
-      ->type_name("N")
-      ->capture_default_str()
-      ->take_last();
-  app.add_option("--seed", arguments.context.fuzz.seed, "Seed of the first of them")
-      ->type_name("SEED")
-      ->capture_default_str()
-      ->take_last();
+  add_fuzz_options(app, arguments.context.fuzz);
   auto* reproduce_option =
       app.add_option("--reproduce", reproduce, "Only the call sequence of this seed, with every step")
           ->type_name("SEED");

@@ -34,8 +34,8 @@ const std::vector<Check>& all_checks() {
     std::vector<Check> list;
     for (const auto& topic :
          {file_checks(), entry_checks(), table_checks(), probe_checks(), option_checks(), optimizer_checks(),
-          model_checks(), run_checks(), refusal_checks(), control_checks(), sharing_checks(), memory_checks(),
-          exhaustion_checks(), resource_checks(), process_checks(), fuzz_checks()})
+          model_checks(), run_checks(), layout_checks(), refusal_checks(), control_checks(), sharing_checks(),
+          memory_checks(), exhaustion_checks(), resource_checks(), process_checks(), fuzz_checks()})
       list.insert(list.end(), topic.begin(), topic.end());
     return list;
   }();

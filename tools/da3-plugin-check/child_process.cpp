@@ -6,6 +6,9 @@
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#ifdef __APPLE__
+#include <mach-o/dyld.h>
+#endif
 
 #include <cerrno>
 #include <csignal>
@@ -64,9 +67,14 @@ std::vector<char*> pointers(std::vector<std::string>& words) {
 }
 
 std::string this_program() {
+#ifdef __APPLE__
+  char path[4096];
+  uint32_t size = sizeof path;
+  return ::_NSGetExecutablePath(path, &size) == 0 ? path : "";
+#else
   std::error_code error;
-  const auto path = std::filesystem::read_symlink("/proc/self/exe", error);
-  return error ? std::string() : path.string();
+  return std::filesystem::read_symlink("/proc/self/exe", error).string();
+#endif
 }
 
 /// File descriptors and signals as the child shall have them.

@@ -112,6 +112,13 @@ bool Bench::repeats() const {
   return value && *value == "true";
 }
 
+std::vector<OutputSpec> Bench::known_outputs(const Shape& image) const {
+  std::vector<OutputSpec> known;
+  for (const OutputSpec& output : model->outputs())
+    if (!shape_of(output, image).empty()) known.push_back(output);
+  return known;
+}
+
 void Bench::add_outputs(Run& run, bool host_memory, size_t misalign) const {
   for (const OutputSpec& output : model->outputs()) {
     if (!host_memory)

@@ -134,6 +134,8 @@ struct Bench {
   const da3_plugin& table() const { return plugin.table(); }
   /// Whether the same input gives the same bits, so that results can be compared.
   bool repeats() const;
+  /// Those whose shape is known before the run, which can lie in the host's memory.
+  std::vector<OutputSpec> known_outputs(const Shape& image) const;
   /// Outputs whose shape is known, of the plugin's or the host's memory.
   void add_outputs(Run&, bool host_memory, size_t misalign = 0) const;
   /// Runs and gives back every output's numbers; FAIL when it does not work.

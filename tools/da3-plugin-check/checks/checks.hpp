@@ -14,6 +14,7 @@ std::vector<Check> option_checks();      ///< the schema and refused options
 std::vector<Check> optimizer_checks();   ///< describe, errors, hosts with less
 std::vector<Check> model_checks();       ///< loading models
 std::vector<Check> run_checks();         ///< outputs of a run
+std::vector<Check> layout_checks();      ///< strides, offsets, alignment
 std::vector<Check> refusal_checks();     ///< runs that must be refused
 std::vector<Check> control_checks();     ///< progress, cancel, submit and wait
 std::vector<Check> sharing_checks();     ///< threads, sessions and optimizers beside each other

@@ -22,8 +22,7 @@ struct BadRun {
 class Refusals {
  public:
   explicit Refusals(Context& context) : bench_(context), session_(bench_.table(), bench_.model->get()) {
-    for (const OutputSpec& output : bench_.model->outputs())
-      if (!shape_of(output, small_image()).empty()) outputs_.push_back(output);
+    outputs_ = bench_.known_outputs(small_image());
     if (outputs_.empty()) skip("the model has no output whose shape is known before the run");
   }
 

@@ -11,16 +11,8 @@
 namespace da3::check {
 namespace {
 
-/// Outputs of the host's memory: the ones whose shape is known before the run.
-std::vector<OutputSpec> known_outputs(const Bench& bench, const Shape& image) {
-  std::vector<OutputSpec> known;
-  for (const OutputSpec& output : bench.model->outputs())
-    if (!shape_of(output, image).empty()) known.push_back(output);
-  return known;
-}
-
 void check_numbers(const Bench& bench, const Shape& image, const std::vector<std::vector<float>>& results) {
-  const auto names = known_outputs(bench, image);
+  const auto names = bench.known_outputs(image);
   for (size_t i = 0; i < results.size(); ++i)
     for (size_t k = 0; k < results[i].size(); ++k)
       if (!std::isfinite(results[i][k]))
@@ -41,7 +33,7 @@ std::string all_outputs(Context& context) {
   Session session(bench.table(), bench.model->get());  // one session for images of several sizes
   for (const Shape& image : {Shape{1, 1, 28, 28, 3}, Shape{1, 2, 42, 28, 3}, Shape{1, 1, 28, 28, 3}})
     check_numbers(bench, image, bench.results(session.get(), image, 7));
-  for (const OutputSpec& output : known_outputs(bench, small_image())) {  // only what is asked for
+  for (const OutputSpec& output : bench.known_outputs(small_image())) {  // only what is asked for
     Run run(small_image());
     run.host_output(output);
     expect_ok(run.run(bench.table(), session.get()));
@@ -54,7 +46,7 @@ std::string both_memories(Context& context) {
   Session session(bench.table(), bench.model->get());
   const auto mine = bench.results(session.get(), small_image(), 3, true);
   Run run(small_image(), 3);
-  for (const OutputSpec& output : known_outputs(bench, small_image())) run.plugin_output(output);
+  for (const OutputSpec& output : bench.known_outputs(small_image())) run.plugin_output(output);
   expect_ok(run.run(bench.table(), session.get()));
   std::vector<std::vector<float>> theirs;
   for (const auto& box : run.outputs()) {
@@ -62,7 +54,7 @@ std::string both_memories(Context& context) {
     if (!box->t.release) fail("the output " + box->name + " of the plugin's memory has no release");
   }
   run.release();
-  const std::string text = difference(known_outputs(bench, small_image()), mine, theirs);
+  const std::string text = difference(bench.known_outputs(small_image()), mine, theirs);
   if (!text.empty()) {
     if (!bench.repeats()) return "not compared: the plugin promises no repeatable results";
     fail("host memory and plugin memory differ: " + text);
@@ -83,96 +75,6 @@ std::string canaries(Context& context) {
   return "";
 }
 
-std::string strided_inputs(Context& context) {
-  Bench bench(context);
-  Session session(bench.table(), bench.model->get());
-  const auto dense = bench.results(session.get(), small_image(), 9);
-  // The same pixels with 5 more bytes in each row, 64 bytes into the memory.
-  Run source(small_image(), 9), run(small_image(), 9);
-  const Shape& s = small_image();
-  const int64_t row = s[3] * 3 + 5;
-  Box& image = run.image();
-  auto padded = std::make_unique<Guarded>(static_cast<size_t>(s[0] * s[1] * s[2] * row) + 64);
-  for (int64_t i = 0; i < s[0] * s[1] * s[2]; ++i)
-    std::memcpy(padded->data() + 64 + i * row, source.image().memory->data() + i * s[3] * 3,
-                static_cast<size_t>(s[3] * 3));
-  image.strides = {s[1] * s[2] * row, s[2] * row, row, 3, 1};
-  image.t.strides = image.strides.data();
-  image.t.data = padded->data();
-  image.t.byte_offset = 64;
-  bench.add_outputs(run, true);
-  const Answer answer = run.run(bench.table(), session.get());
-  if (!answer.ok()) {
-    expect_refused(answer, {DA3_E_SHAPE, DA3_E_UNSUPPORTED}, 2);
-    return "an input with strides is refused";
-  }
-  std::vector<std::vector<float>> results;
-  for (const auto& box : run.outputs()) results.push_back(box->floats());
-  const std::string text = difference(known_outputs(bench, s), dense, results);
-  if (!text.empty() && bench.repeats()) fail("strides or byte_offset of the image are ignored: " + text);
-  return "honoured";
-}
-
-std::string strided_outputs(Context& context) {
-  Bench bench(context);
-  Session session(bench.table(), bench.model->get());
-  const auto dense = bench.results(session.get(), small_image(), 9);
-  const auto names = known_outputs(bench, small_image());
-  size_t honoured = 0;
-  for (size_t i = 0; i < names.size(); ++i) {
-    const Shape shape = shape_of(names[i], small_image());
-    if (shape.size() < 2) continue;
-    Run run(small_image(), 9);
-    Box& box = run.host_output_of(names[i].name, shape);
-    const int64_t row = shape.back() + 3, rows = static_cast<int64_t>(count_of(shape)) / shape.back();
-    box.memory = std::make_unique<Guarded>(static_cast<size_t>(rows * row) * 4 + 32);
-    box.strides.assign(shape.size(), 1);
-    box.strides[shape.size() - 2] = row;
-    for (size_t k = shape.size() - 2; k-- > 0;) box.strides[k] = box.strides[k + 1] * shape[k + 1];
-    box.t.data = box.memory->data();
-    box.t.byte_offset = 32;
-    box.t.strides = box.strides.data();
-    const Answer answer = run.run(bench.table(), session.get());
-    if (!answer.ok()) {
-      expect_refused(answer, {DA3_E_SHAPE, DA3_E_UNSUPPORTED}, 3, 0);
-      continue;
-    }
-    if (const std::string damage = run.damage(); !damage.empty()) throw SetupFailure{35, damage};
-    ++honoured;
-    const auto* base = box.memory->data() + 32;
-    for (int64_t r = 0; r < rows; ++r) {
-      std::vector<float> line(static_cast<size_t>(shape.back())), gap(3);
-      std::memcpy(line.data(), base + r * row * 4, line.size() * 4);
-      std::memcpy(gap.data(), base + (r * row + shape.back()) * 4, r + 1 < rows ? 12 : 0);
-      for (float value : r + 1 < rows ? gap : std::vector<float>{})
-        if (!std::isnan(value))
-          fail(names[i].name + ": memory between the rows of an output with strides was written");
-      const std::vector<float> want(dense[i].begin() + r * shape.back(),
-                                    dense[i].begin() + (r + 1) * shape.back());
-      if (const std::string text = difference({names[i]}, {want}, {line}); !text.empty() && bench.repeats())
-        fail("strides or byte_offset of an output are ignored: " + text);
-    }
-  }
-  return honoured ? "honoured for " + std::to_string(honoured) + " outputs"
-                  : "outputs with strides are refused";
-}
-
-std::string unaligned(Context& context) {
-  Bench bench(context);
-  Session session(bench.table(), bench.model->get());
-  const auto aligned = bench.results(session.get(), small_image(), 4);
-  Run run(small_image(), 4, 1);
-  bench.add_outputs(run, true, 4);
-  const Answer answer = run.run(bench.table(), session.get());
-  if (!answer.ok()) fail("memory that is aligned to 4 bytes is refused: " + answer.text());
-  if (const std::string damage = run.damage(); !damage.empty()) throw SetupFailure{35, damage};
-  std::vector<std::vector<float>> results;
-  for (const auto& box : run.outputs()) results.push_back(box->floats());
-  const std::string text = difference(known_outputs(bench, small_image()), aligned, results);
-  if (!text.empty() && bench.repeats()) fail("memory of another alignment gives other results: " + text);
-  return "";
-}
-
 std::string same_again(Context& context) {
   Bench bench(context);
   const std::string* said = nullptr;
@@ -184,7 +86,7 @@ std::string same_again(Context& context) {
   for (da3_session* again : {session.get(), session.get(), other.get()}) {
     bench.results(again, Shape{1, 1, 28, 28, 3}, 8);
     if (const std::string text =
-            difference(known_outputs(bench, small_image()), first, bench.results(again, small_image(), 6));
+            difference(bench.known_outputs(small_image()), first, bench.results(again, small_image(), 6));
         !text.empty())
       fail("the same input gives other results: " + text);
   }
@@ -239,7 +141,7 @@ std::string larger_structs(Context& context) {
   if (bench.table().abi_minor > DA3_ABI_MINOR) skip("the plugin is of a later minor than this checker");
   Session session(bench.table(), bench.model->get());
   Run source(small_image(), 3);
-  const OutputSpec wanted = known_outputs(bench, small_image()).at(0);
+  const OutputSpec wanted = bench.known_outputs(small_image()).at(0);
   Box& host_box = source.host_output(wanted);
   Watcher watcher;
   Larger<da3_watch> watch(*watcher.get());
@@ -279,14 +181,6 @@ std::vector<Check> run_checks() {
        "plugin.h, da3_run.out", Needs::run, false, both_memories},
       {35, "nothing beyond the outputs", "nothing is written before or after an output, nor into an input",
        "plugin.h, da3_run.out", Needs::run, false, canaries},
-      {29, "strides of inputs",
-       "strides and byte_offset of an input are honoured or refused with DA3_E_SHAPE", "plugin.h, da3_tensor",
-       Needs::run, false, strided_inputs},
-      {65, "strides of outputs",
-       "strides and byte_offset of an output are honoured or refused with DA3_E_SHAPE",
-       "plugin.h, da3_tensor", Needs::run, false, strided_outputs},
-      {31, "unaligned memory", "floats at any multiple of 4 and pixels at any address work",
-       "plugin.h, da3_tensor; docs/plugin-check.md", Needs::run, false, unaligned},
       {33, "the same again",
        "with effective.deterministic true the same input gives the same bits, in any session",
        "plugin.h, DESCRIBE; docs/plugin-check.md", Needs::run, false, same_again},
