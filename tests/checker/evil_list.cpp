@@ -44,6 +44,7 @@ const std::vector<Evil>& evil_plugins() {
       Evil{"changes_rounding", 48, "FAIL", "after optimizer_create the "},
       Evil{"prints", 59, "FAIL", "prints on stdout"},
       Evil{"writes_files", 46, "FAIL", "evil.log"},
+      Evil{"opens_a_socket", 46, "FAIL", "a socket of the internet", {41, 73}},
       Evil{"needs_log", 45, "CRASH", "SIGSEGV", {75}},
       Evil{"writes_to_descriptors", 48, "CRASH", "something else than the result", {}, {}, true},
       Evil{"leaks_files", 41, "FAIL", "files open", {73}},

@@ -6,6 +6,7 @@
 #include <locale.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include "evil.h"
 
@@ -146,6 +147,8 @@ static void change(void) {
   printf("evil plugin, ready to serve\n");
 #elif defined(FAULT_writes_files)
   close(open("evil.log", O_CREAT | O_WRONLY, 0600));
+#elif defined(FAULT_opens_a_socket)
+  (void)socket(AF_INET, SOCK_DGRAM, 0);
 #elif defined(FAULT_needs_log)
   host->log(host->ctx, 2, "an optimizer is made");
 #elif defined(FAULT_writes_to_descriptors)

@@ -5,6 +5,7 @@
 #include <malloc.h>
 #endif
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -13,6 +14,7 @@
 #include <clocale>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <locale>
@@ -126,6 +128,19 @@ std::vector<std::string> open_files() {
 bool is_device_file(const std::string& file) {
   return file.starts_with("/dev/nvidia") || file.starts_with("/dev/dri") || file.starts_with("/dev/kfd") ||
          file == "/dev/dxg";
+}
+
+size_t internet_sockets() {
+  std::error_code error;
+  size_t count = 0;
+  for (fs::directory_iterator at("/proc/self/fd", error), end; !error && at != end; at.increment(error)) {
+    sockaddr_storage address{};
+    socklen_t size = sizeof address;
+    if (::getsockname(std::atoi(at->path().filename().c_str()), reinterpret_cast<sockaddr*>(&address),
+                      &size) == 0)
+      count += address.ss_family == AF_INET || address.ss_family == AF_INET6;
+  }
+  return count;
 }
 
 uint64_t resident_bytes() {

@@ -18,6 +18,7 @@ std::string difference(const ProcessState& before, const ProcessState& after);
 size_t thread_count();                    ///< 0: not known on this system
 std::vector<std::string> open_files();    ///< targets of /proc/self/fd; empty where not known
 bool is_device_file(const std::string&);  ///< of a GPU
+size_t internet_sockets();                ///< open ones, connected or not; 0 where not known
 uint64_t resident_bytes();                ///< 0: not known
 uint64_t written_to_stdout();             ///< bytes, when stdout is a file
 

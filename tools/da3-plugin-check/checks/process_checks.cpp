@@ -84,7 +84,11 @@ std::string files(Context& context) {
   if (!context.own_process) skip("it needs a child of its own: run without --in-process");
   TestHost host(context);
   const auto model_before = context.model.empty() ? std::vector<std::string>{} : files_in(context.model);
-  whole_life(context, host, [](const char*) {});
+  const size_t sockets = internet_sockets();
+  whole_life(context, host, [&](const char* what) {
+    if (internet_sockets() > sockets)
+      fail(std::string(what) + " leaves a socket of the internet open: a plugin uses no network");
+  });
   if (const auto found = files_in(context.scratch); !found.empty())
     fail("with cache_dir NULL it writes " + found.front() + " below HOME, TMPDIR or the working directory");
   fs::create_directories(context.scratch / "cache");
@@ -140,7 +144,7 @@ std::vector<Check> process_checks() {
        "a plugin prints nothing on stdout; its messages go through host->log, in UTF-8",
        "docs/writing-a-plugin.md, rule 24", Needs::entry, true, output},
       {46, "files only in cache_dir",
-       "nothing is written outside of cache_dir, and nothing at all when it is NULL",
+       "nothing is written outside of cache_dir, and nothing at all when it is NULL; no network",
        "plugin.h, da3_host.cache_dir; docs/writing-a-plugin.md, rule 22", Needs::entry, false, files},
       {49, "leaving with everything alive", "a process that ends with live objects ends well", end_written,
        Needs::entry, false, leaving, 0, true},
