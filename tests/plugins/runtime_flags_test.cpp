@@ -8,6 +8,7 @@
 #include <chrono>
 #include <thread>
 
+#include "engine/float32_switch.hpp"
 #include "engine/runtime_flags.hpp"
 
 namespace da3::engine {
@@ -48,6 +49,79 @@ TEST(RuntimeFlags, AreSetAndRestored) {
     EXPECT_EQ(now(), wanted);
   }
   EXPECT_EQ(now(), before);
+}
+
+/// CUDA's switches.
+struct CudaState {
+  bool benchmark, deterministic, float16_accumulation;
+  int limit;
+  at::CuBLASReductionOption float16, bfloat16;
+  at::Float32Precision matmul, convolution;
+  bool operator==(const CudaState&) const = default;
+};
+
+CudaState cuda_now() {
+  const at::Context& context = at::globalContext();
+  return {context.benchmarkCuDNN(),
+          context.deterministicCuDNN(),
+          context.allowFP16AccumulationCuBLAS(),
+          context.benchmarkLimitCuDNN(),
+          context.allowFP16ReductionCuBLAS(),
+          context.allowBF16ReductionCuBLAS(),
+          context.float32Precision(at::Float32Backend::CUDA, at::Float32Op::MATMUL),
+          context.float32Precision(at::Float32Backend::CUDA, at::Float32Op::CONV)};
+}
+
+TEST(RuntimeFlags, OfCudaAreSetAndRestored) {
+  using enum at::CuBLASReductionOption;
+  using enum at::Float32Precision;
+  const CudaState before = cuda_now();
+  {
+    const FlagLease lease({1, true, true, {true, 0, false}});
+    const CudaState wanted{false,
+                           true,
+                           false,
+                           before.limit,
+                           DisallowReducedPrecisionAllowSplitK,
+                           DisallowReducedPrecisionAllowSplitK,
+                           IEEE,
+                           IEEE};
+    CudaState now = cuda_now();
+    now.limit = before.limit;  // of no meaning without benchmarks
+    EXPECT_EQ(now, wanted);
+  }
+  EXPECT_EQ(cuda_now(), before);
+  {
+    const FlagLease lease({1, false, true, {true, 4, true}});
+    const CudaState wanted{
+        true, false, false, 4, AllowReducedPrecisionWithSplitK, AllowReducedPrecisionWithSplitK, IEEE, IEEE};
+    EXPECT_EQ(cuda_now(), wanted);
+  }
+  EXPECT_EQ(cuda_now(), before);
+}
+
+TEST(RuntimeFlags, ARunOnTheCpuLeavesCudasAlone) {
+  at::Context& context = at::globalContext();
+  context.setBenchmarkLimitCuDNN(7);
+  const CudaState before = cuda_now();
+  const FlagLease lease({1, true, true});
+  EXPECT_EQ(cuda_now(), before);
+}
+
+TEST(RuntimeFlags, Tf32IsSwitchedForOneLaunch) {
+  at::Context& context = at::globalContext();
+  const CudaState before = cuda_now();
+  {
+    const FlagLease lease({1, false, true, {true, 0, false}});
+    const auto now = [&](at::Float32Op op) { return context.float32Precision(at::Float32Backend::CUDA, op); };
+    for (at::Float32Op op : {at::Float32Op::MATMUL, at::Float32Op::CONV})
+      for (at::Float32Precision wanted :
+           {at::Float32Precision::TF32, at::Float32Precision::IEEE, at::Float32Precision::TF32}) {
+        const at::Float32Precision seen = with_float32_precision(op, wanted, [&] { return now(op); });
+        EXPECT_EQ(seen, wanted);
+      }
+  }
+  EXPECT_EQ(cuda_now(), before);
 }
 
 TEST(RuntimeFlags, RunsThatAgreeShareAndOthersWait) {

@@ -7,18 +7,67 @@
 #include <condition_variable>
 #include <exception>
 #include <mutex>
+#include <optional>
+
+#include "engine/float32_switch.hpp"
 
 namespace da3::engine {
 
 namespace {
+
+constexpr at::Float32Op kProducts[] = {at::Float32Op::MATMUL, at::Float32Op::CONV};
+
+/// CUDA's process-global switches.
+struct CudaSwitches {
+  bool benchmark = false, deterministic = false;
+  int benchmark_limit = 10;
+  at::CuBLASReductionOption float16 = at::CuBLASReductionOption::AllowReducedPrecisionWithSplitK,
+                            bfloat16 = at::CuBLASReductionOption::AllowReducedPrecisionWithSplitK;
+  bool float16_accumulation = false;
+  at::Float32Precision products[2] = {at::Float32Precision::IEEE, at::Float32Precision::IEEE};
+
+  static CudaSwitches current() {
+    const at::Context& context = at::globalContext();
+    CudaSwitches now;
+    now.benchmark = context.benchmarkCuDNN();
+    now.deterministic = context.deterministicCuDNN();
+    now.benchmark_limit = context.benchmarkLimitCuDNN();
+    now.float16 = context.allowFP16ReductionCuBLAS();
+    now.bfloat16 = context.allowBF16ReductionCuBLAS();
+    now.float16_accumulation = context.allowFP16AccumulationCuBLAS();
+    for (size_t i = 0; i < 2; ++i)
+      now.products[i] = context.float32Precision(at::Float32Backend::CUDA, kProducts[i]);
+    return now;
+  }
+
+  void apply() const {
+    at::Context& context = at::globalContext();
+    context.setBenchmarkCuDNN(benchmark);
+    context.setDeterministicCuDNN(deterministic);
+    context.setBenchmarkLimitCuDNN(benchmark_limit);
+    const auto reduces = [](at::CuBLASReductionOption option) {
+      return option == at::CuBLASReductionOption::AllowReducedPrecisionWithSplitK;
+    };
+    const auto splits = [](at::CuBLASReductionOption option) {
+      return option != at::CuBLASReductionOption::DisallowReducedPrecisionDisallowSplitK;
+    };
+    context.setAllowFP16ReductionCuBLAS(reduces(float16), splits(float16));
+    context.setAllowBF16ReductionCuBLAS(reduces(bfloat16), splits(bfloat16));
+    context.setAllowFP16AccumulationCuBLAS(float16_accumulation);
+    const std::lock_guard lock(float32_switch_mutex());
+    for (size_t i = 0; i < 2; ++i)
+      context.setFloat32Precision(at::Float32Backend::CUDA, kProducts[i], products[i]);
+  }
+};
 
 /// Every process-global switch that a run depends on.
 struct Switches {
   int threads = 1;
   bool deterministic = false, warn_only = false, fill_uninitialised = true, onednn = true;
   at::Float32Precision matmul = at::Float32Precision::NONE, convolution = at::Float32Precision::NONE;
+  std::optional<CudaSwitches> cuda;  ///< of runs on a CUDA device
 
-  static Switches current() {
+  static Switches current(bool with_cuda) {
     const at::Context& context = at::globalContext();
     Switches now;
     now.threads = at::get_num_threads();
@@ -28,11 +77,13 @@ struct Switches {
     now.onednn = context.userEnabledMkldnn();
     now.matmul = context.float32Precision(at::Float32Backend::MKLDNN, at::Float32Op::MATMUL);
     now.convolution = context.float32Precision(at::Float32Backend::MKLDNN, at::Float32Op::CONV);
+    if (with_cuda) now.cuda = CudaSwitches::current();
     return now;
   }
 
   void apply() const {
     at::Context& context = at::globalContext();
+    if (cuda) cuda->apply();
     if (at::get_num_threads() != threads) at::set_num_threads(threads);
     context.setDeterministicAlgorithms(deterministic, warn_only);
     context.setDeterministicFillUninitializedMemory(fill_uninitialised);
@@ -67,17 +118,32 @@ Switches wanted(const RuntimeFlags& flags) {
   switches.onednn = flags.onednn;
   switches.matmul = at::Float32Precision::IEEE;
   switches.convolution = at::Float32Precision::IEEE;
+  if (!flags.cuda.used) return switches;
+  using enum at::CuBLASReductionOption;
+  CudaSwitches cuda;
+  cuda.benchmark = flags.cuda.benchmark_limit > 0;
+  cuda.deterministic = flags.deterministic;
+  if (cuda.benchmark) cuda.benchmark_limit = flags.cuda.benchmark_limit;
+  // Splitting a sum among blocks is reproducible when the parts are added in order, in float32.
+  cuda.float16 = cuda.bfloat16 =
+      flags.cuda.reduced_reductions ? AllowReducedPrecisionWithSplitK : DisallowReducedPrecisionAllowSplitK;
+  switches.cuda = cuda;
   return switches;
 }
 
 }  // namespace
+
+std::mutex& float32_switch_mutex() {
+  static std::mutex& mutex = *new std::mutex;  // leaked, as above
+  return mutex;
+}
 
 FlagLease::FlagLease(const RuntimeFlags& flags) {
   Shared& state = shared();
   std::unique_lock lock(state.mutex);
   state.left.wait(lock, [&] { return state.users == 0 || state.flags == flags; });
   if (state.users == 0) {
-    state.before = Switches::current();
+    state.before = Switches::current(flags.cuda.used);
     state.flags = flags;
   }
   try {

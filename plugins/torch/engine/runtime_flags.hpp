@@ -7,10 +7,19 @@
 
 namespace da3::engine {
 
+/// What concerns CUDA's libraries; TF32 is switched layer by layer (float32_switch.hpp).
+struct CudaFlags {
+  bool used = false;                ///< else nothing of this is touched
+  int32_t benchmark_limit = 0;      ///< cuDNN measures this many algorithms for each shape, 0: none
+  bool reduced_reductions = false;  ///< half precision products may add in half precision
+  bool operator==(const CudaFlags&) const = default;
+};
+
 struct RuntimeFlags {
   int32_t threads = 1;         ///< intra-op threads (OpenMP's per calling thread, MKL's per process)
   bool deterministic = false;  ///< deterministic algorithms only
   bool onednn = true;
+  CudaFlags cuda = {};
   bool operator==(const RuntimeFlags&) const = default;
 };
 

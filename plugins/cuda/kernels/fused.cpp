@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cuda/kernels/fused.hpp"
+
+#include <ATen/Parallel.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/empty_like.h>
+
+#include "cuda/kernels/norm_ops.hpp"
+#include "cuda/kernels/run_op.hpp"
+#include "cuda/kernels/upsample_ops.hpp"
+
+namespace da3::cuda {
+
+namespace {
+
+template <class Op>
+void run(const Op& op, const at::Tensor& where) {
+  if (where.is_cuda()) return run_on_device(op);
+  at::parallel_for(0, op.items(), 64, [&](int64_t begin, int64_t end) {
+    for (int64_t item = begin; item < end; ++item) op(item, OneLane());
+  });
+}
+
+/// Calls body with a null pointer of the tensor's element type.
+template <class Body>
+void by_type(const at::Tensor& tensor, const Body& body) {
+  switch (tensor.scalar_type()) {
+    case at::kFloat:
+      return body(static_cast<float*>(nullptr));
+    case at::kBFloat16:
+      return body(static_cast<c10::BFloat16*>(nullptr));
+    case at::kHalf:
+      return body(static_cast<c10::Half*>(nullptr));
+    default:
+      TORCH_CHECK(false, "fused kernel: no kernel for type ", tensor.scalar_type());
+  }
+}
+
+const float* floats(const at::Tensor& tensor) {
+  return tensor.defined() ? tensor.const_data_ptr<float>() : nullptr;
+}
+
+NormWeights weights_of(const net::Norm& norm) {
+  return {floats(norm.weight), floats(norm.bias), static_cast<float>(norm.eps)};
+}
+
+bool has_kernel(const at::Tensor& tensor) {
+  const at::ScalarType type = tensor.scalar_type();
+  return type == at::kFloat || type == at::kBFloat16 || type == at::kHalf;
+}
+
+/// x [V, C, H, W] in channels-last memory; what is added, see UpsampleAdd.
+void upsample_into(const at::Tensor& x, at::Tensor& out, bool accumulate, const net::GridEmbedding* grid) {
+  by_type(x, [&](auto* type) {
+    using T = std::remove_pointer_t<decltype(type)>;
+    run(UpsampleAdd<T>{x.const_data_ptr<T>(), out.mutable_data_ptr<T>(), x.size(0), x.size(2), x.size(3),
+                       out.size(2), out.size(3), x.size(1), accumulate,
+                       grid ? floats(grid->columns) : nullptr, grid ? floats(grid->rows) : nullptr},
+        x);
+  });
+}
+
+}  // namespace
+
+bool can_fuse_qk_norm_rope(const at::Tensor& qkv) {
+  return qkv.is_contiguous() && qkv.size(-1) % 4 == 0 && has_kernel(qkv);
+}
+
+bool can_fuse_add_layer_norm(const at::Tensor& x, const at::Tensor& delta) {
+  return x.is_contiguous() && delta.is_contiguous() && x.scalar_type() == at::kFloat && has_kernel(delta);
+}
+
+bool can_fuse_upsample(const at::Tensor& x) {
+  return x.is_contiguous(at::MemoryFormat::ChannelsLast) && x.size(1) % 2 == 0 && has_kernel(x);
+}
+
+net::QueriesKeys fused_qk_norm_rope(const at::Tensor& qkv, const net::QkNorm* norms,
+                                    const net::TokenRotation& rotation) {
+  const int64_t sequences = qkv.size(0), tokens = qkv.size(1), heads = qkv.size(3), d = qkv.size(4);
+  const at::Tensor out = at::empty({2, sequences, tokens, heads, d}, qkv.options());
+  const net::Rotation* turn = rotation.every ? rotation.every : rotation.camera;
+  by_type(qkv, [&](auto* type) {
+    using T = std::remove_pointer_t<decltype(type)>;
+    QkNormRope<T> op{qkv.const_data_ptr<T>(),
+                     out.mutable_data_ptr<T>(),
+                     sequences,
+                     tokens,
+                     heads,
+                     d,
+                     {},
+                     turn ? floats(turn->cos) : nullptr,
+                     turn ? floats(turn->sin) : nullptr,
+                     rotation.every || !turn ? 1 : rotation.tokens_per_view};
+    if (norms) op.norm[0] = weights_of(norms->q), op.norm[1] = weights_of(norms->k);
+    run(op, qkv);
+  });
+  return {out[0], out[1]};
+}
+
+at::Tensor fused_add_layer_norm(at::Tensor& x, const at::Tensor& delta, const at::Tensor& scale,
+                                const net::Norm& norm) {
+  const at::Tensor out = at::empty(x.sizes(), delta.options());
+  by_type(delta, [&](auto* type) {
+    using T = std::remove_pointer_t<decltype(type)>;
+    run(AddLayerNorm<T>{x.mutable_data_ptr<float>(), delta.const_data_ptr<T>(), floats(scale),
+                        out.mutable_data_ptr<T>(), x.numel() / x.size(-1), x.size(-1), weights_of(norm)},
+        x);
+  });
+  return out;
+}
+
+void fused_upsample_add_(at::Tensor& target, const at::Tensor& x) { upsample_into(x, target, true, nullptr); }
+
+at::Tensor fused_upsample_grid(const at::Tensor& x, int64_t height, int64_t width,
+                               const net::GridEmbedding& grid) {
+  at::Tensor out =
+      at::empty({x.size(0), x.size(1), height, width}, x.options(), at::MemoryFormat::ChannelsLast);
+  upsample_into(x, out, false, &grid);
+  return out;
+}
+
+}  // namespace da3::cuda
