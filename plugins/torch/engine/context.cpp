@@ -11,6 +11,8 @@ namespace da3::engine {
 
 namespace {
 
+constexpr int32_t kDlCuda = 2;  // DLPack
+
 /// 0 is the thread that calls.
 uint32_t next_track() {
   static std::atomic<uint32_t> last{0};
@@ -24,13 +26,22 @@ Context::Context(const Policy& asked, const DeviceTraits& traits, const da3_host
       host(lent),
       track(next_track()),
       device(traits.device(asked)),
+      runtime(traits.runtime ? traits.runtime(asked) : std::make_unique<DeviceRuntime>()),
       kernels(traits.kernels(asked)),
-      interop_threads(request_interop_threads(asked.interop_threads)) {}
+      interop_threads(request_interop_threads(asked.interop_threads)) {
+  if (policy.memory_fraction > 0) policy.memory_limit = runtime->memory_limit(policy.memory_fraction);
+  if (policy.upload_buffers > 0 && runtime->staging())
+    uploads = std::make_unique<UploadRing>(*runtime->staging(), policy.upload_buffers);
+  if (policy.graphs > 0 && runtime->recorder())
+    graphs = std::make_unique<GraphCache>(
+        *runtime->recorder(), GraphCache::Limits{static_cast<size_t>(policy.graphs), policy.graph_bytes});
+}
 
 void Context::run_here(const std::function<void()>& body) const {
-  const FlagLease lease({policy.threads, policy.deterministic != 0, policy.onednn != 0});
+  const CudaFlags cuda{policy.dl_type == kDlCuda, policy.benchmark_limit, policy.reduced_reductions != 0};
+  const FlagLease lease({policy.threads, policy.deterministic != 0, policy.onednn != 0, cuda});
   const c10::InferenceMode inference;  // per thread: without it autograd would hold every activation
-  body();
+  runtime->enter(body);
 }
 
 void Context::run(const std::function<void()>& body, const std::function<void()>& while_queued) {
@@ -41,10 +52,17 @@ Worker::JobPtr Context::post(std::function<void()> body) {
   return worker.post([this, body = std::move(body)] { run_here(body); });
 }
 
-uint64_t Context::forget_tables() {
-  const std::lock_guard lock(models_mutex);
+uint64_t Context::give_back(uint32_t level) {
   uint64_t bytes = 0;
-  for (const net::Network* network : networks) bytes += network->forget_geometries();
+  if (level >= 1) {
+    if (graphs) bytes += graphs->clear();  // first: recorded runs read the tables
+    const std::lock_guard lock(models_mutex);
+    for (const net::Network* network : networks) bytes += network->forget_geometries();
+  }
+  runtime->enter([&] {
+    if (level >= 1 && uploads) bytes += uploads->clear();
+    bytes += runtime->trim();
+  });
   return bytes;
 }
 

@@ -12,6 +12,7 @@
 #include <mutex>
 #include <set>
 
+#include "engine/device_runtime.hpp"
 #include "engine/runtime_flags.hpp"
 #include "engine/worker.hpp"
 #include "engine_abi.hpp"
@@ -27,6 +28,7 @@ namespace da3::engine {
 struct DeviceTraits {
   std::function<c10::Device(const Policy&)> device;
   std::function<std::unique_ptr<net::Kernels>(const Policy&)> kernels;
+  std::function<std::unique_ptr<DeviceRuntime>(const Policy&)> runtime = {};  ///< empty: a CPU's
 };
 
 struct Context {
@@ -42,14 +44,18 @@ struct Context {
   /// The same without waiting for it.
   Worker::JobPtr post(std::function<void()> body);
 
-  /// Tables per image size that models keep are forgotten through here. Returns the bytes that were held.
-  uint64_t forget_tables();
+  /// Gives back what is kept for later runs: the allocator's free memory and, from level 1 on, recorded runs,
+  /// tables per image size and upload buffers. About how many bytes.
+  uint64_t give_back(uint32_t level);
 
-  Policy policy;
+  Policy policy;  ///< with the memory limit that holds here
   const da3_host* host;
   uint32_t track;  ///< of the optimizer's thread, see da3/trace.h
   c10::Device device;
+  std::unique_ptr<DeviceRuntime> runtime;
   std::unique_ptr<net::Kernels> kernels;
+  std::unique_ptr<UploadRing> uploads;    ///< NULL: plain copies
+  std::unique_ptr<GraphCache> graphs;     ///< NULL: every run is eager
   int32_t interop_threads;                ///< what the process has
   std::atomic<uint64_t> weight_bytes{0};  ///< of all loaded models
   std::mutex models_mutex;

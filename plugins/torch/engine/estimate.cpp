@@ -16,6 +16,7 @@ namespace {
 // What the heap keeps between blocks of other sizes, and what LibTorch and oneDNN take for themselves:
 // measured, see cpu_memory_test.
 constexpr double kAllocatorSlack = 1.5;
+constexpr int32_t kHostMemory = 1;  // DLPack
 constexpr uint64_t kWorkspace = 12 << 20;
 
 /// Numbers that everything is a multiple of.
@@ -81,6 +82,10 @@ std::string gigabytes(uint64_t bytes) {
   return text;
 }
 
+int32_t out_of_memory(const Policy& policy) {
+  return policy.dl_type == kHostMemory ? DA3_E_NOMEM_HOST : DA3_E_NOMEM_DEVICE;
+}
+
 }  // namespace
 
 uint64_t estimate_activations(const RunRequest& request, const Model& model) {
@@ -96,10 +101,10 @@ uint64_t estimate_activations(const RunRequest& request, const Model& model) {
 
 void check_weights_fit(const std::string& model, uint64_t weight_bytes, const Policy& policy) {
   if (policy.memory_limit == 0 || weight_bytes <= policy.memory_limit) return;
-  throw Error(DA3_E_NOMEM_HOST, "model '" + model + "' does not fit: its weights need " +
-                                    gigabytes(weight_bytes) + ", the limit is " +
-                                    gigabytes(policy.memory_limit) +
-                                    "; use a smaller model, free memory or a higher memory_fraction");
+  throw Error(out_of_memory(policy), "model '" + model + "' does not fit: its weights need " +
+                                         gigabytes(weight_bytes) + ", the limit is " +
+                                         gigabytes(policy.memory_limit) +
+                                         "; use a smaller model, free memory or a higher memory_fraction");
 }
 
 void check_fits(const RunRequest& request, const Model& model) {
@@ -107,7 +112,7 @@ void check_fits(const RunRequest& request, const Model& model) {
   if (limit == 0) return;
   const uint64_t needed = model.weight_bytes() + estimate_activations(request, model);
   if (needed <= limit) return;
-  throw Error(DA3_E_NOMEM_HOST,
+  throw Error(out_of_memory(model.context().policy),
               "the run does not fit: " + std::to_string(request.shape.scenes * request.shape.views) +
                   " views of " + std::to_string(request.shape.width) + "x" +
                   std::to_string(request.shape.height) + " need about " + gigabytes(needed) +

@@ -12,10 +12,11 @@ namespace da3::engine {
 /// Bytes of activations and outputs at the run's highest point, weights not counted. An upper estimate.
 uint64_t estimate_activations(const RunRequest& request, const Model& model);
 
-/// Throws Error(DA3_E_NOMEM_HOST) when the weights alone are more than the policy allows.
+/// Throws Error(DA3_E_NOMEM_HOST or _DEVICE) when the weights alone are more than the policy allows.
 void check_weights_fit(const std::string& model, uint64_t weight_bytes, const Policy& policy);
 
-/// Throws Error(DA3_E_NOMEM_HOST) with the estimate, the limit and what to lower, when the run cannot fit.
+/// Throws Error(DA3_E_NOMEM_HOST or _DEVICE) with the estimate, the limit and what to lower, when the run
+/// cannot fit.
 void check_fits(const RunRequest& request, const Model& model);
 
 }  // namespace da3::engine

@@ -90,9 +90,18 @@ Model::Model(Context& context, const std::filesystem::path& folder, const Watche
 }
 
 Model::~Model() {
-  const std::lock_guard lock(context_.models_mutex);
-  context_.networks.erase(network_.get());
-  context_.weight_bytes -= weight_bytes_;
+  if (context_.graphs) context_.graphs->forget(network_.get());
+  {
+    const std::lock_guard lock(context_.models_mutex);
+    context_.networks.erase(network_.get());
+    context_.weight_bytes -= weight_bytes_;
+  }
+  network_.reset();
+  try {
+    if (context_.policy.empty_cache) context_.runtime->enter([this] { context_.runtime->trim(); });
+  } catch (const std::exception&) {
+    // A device that was lost gives nothing back, and a destructor has nobody to tell.
+  }
 }
 
 }  // namespace da3::engine

@@ -2,6 +2,8 @@
 #include "engine/session.hpp"
 
 #include <ATen/core/Tensor.h>
+#include <ATen/ops/stack.h>
+#include <c10/core/InferenceMode.h>
 #include <da3/error.hpp>
 
 #include <string>
@@ -21,8 +23,23 @@ at::Tensor pick(const net::NetOutputs& out, const OutputPlan& plan) {
 }
 
 /// A sum is finite only if every term is, up to overflow, which is checked again value by value.
-bool finite(const at::Tensor& value) {
-  return value.sum().isfinite().item<bool>() || value.isfinite().all().item<bool>();
+bool finite(const at::Tensor& value, const at::Tensor& sum) {
+  return sum.isfinite().item<bool>() || value.isfinite().all().item<bool>();
+}
+
+/// Everything that a run's launches depend on but the values of its inputs.
+std::string launch_key(const RunRequest& request) {
+  const net::NetRequest& r = request.network;
+  std::string key;
+  const auto add = [&](int64_t number) { key += std::to_string(number) + ' '; };
+  for (int64_t size : request.inputs.image.sizes()) add(size);
+  for (bool flag : {r.depth, r.cameras, r.rays, r.sky, r.scale_factor, r.gaussians, r.ray_pose,
+                    request.inputs.extrinsics.defined(), request.inputs.intrinsics.defined()})
+    add(flag);
+  add(static_cast<int64_t>(r.reference));
+  add(r.head_chunk_views);
+  for (int64_t block : r.features) add(block);
+  return key;
 }
 
 /// Runs again with every layer looked at, to name the first that is not finite.
@@ -31,7 +48,7 @@ bool finite(const at::Tensor& value) {
   net::RunControl control;
   control.step = [&](const char*, int64_t, int64_t) { watcher.poll("looking for the layer"); };
   control.tap = [&](const std::string& layer, const at::Tensor& value) {
-    if (!finite(value))
+    if (!finite(value, value.sum()))
       throw Error(DA3_E_NUMERIC,
                   std::string("output '") + output + "' is not finite: layer '" + layer +
                       "' was the first to make infinite or undefined values; check the checkpoint, or use "
@@ -70,21 +87,54 @@ Watcher watcher_of(const da3_run& run) {
 
 void Session::run(const da3_run& run) const {
   const Watcher watcher = watcher_of(run);
-  model_->context().run([&] { execute(run); }, [&] { watcher.poll("waiting for another run"); });
+  model_->context().run([&] { execute(run, nullptr); }, [&] { watcher.poll("waiting for another run"); });
 }
 
 Worker::JobPtr Session::submit(const da3_run& run) const {
   // A copy of the session keeps the model alive.
-  return model_->context().post([session = *this, &run] { session.execute(run); });
+  return model_->context().post(
+      [session = *this, &run, upload = begin_upload(run)] { session.execute(run, upload); });
 }
 
-void Session::execute(const da3_run& run) const {
+/// The image of a submitted run goes to the device while the run before it computes. Where that cannot be,
+/// for whatever reason, the run uploads by itself and reports what is wrong.
+std::shared_ptr<DeviceCopy> Session::begin_upload(const da3_run& run) const {
+  Context& context = model_->context();
+  if (!context.uploads) return nullptr;
+  try {
+    const c10::InferenceMode inference;
+    const RunRequest request = read_run(run, *model_, /*with_data=*/true);
+    check_fits(request, *model_);
+    std::shared_ptr<DeviceCopy> upload;
+    context.runtime->enter([&] { upload = context.uploads->begin(request.inputs.image); });
+    return upload;
+  } catch (const std::exception&) {
+    return nullptr;
+  }
+}
+
+net::Computed Session::compute(const RunRequest& request, const net::RunControl& control) const {
+  Context& context = model_->context();
+  const net::Network& network = model_->network();
+  const auto eagerly = [&](const net::NetInputs& inputs) {
+    return network.compute(inputs, request.network, *context.kernels, control);
+  };
+  if (!context.graphs || !network.only_launches(request.network)) return eagerly(request.inputs);
+  control.at_step("run", 0, 1);
+  net::Computed computed = context.graphs->run(&network, launch_key(request), request.inputs, eagerly);
+  control.at_step("run", 1, 1);
+  return computed;
+}
+
+void Session::execute(const da3_run& run, std::shared_ptr<DeviceCopy> upload) const {
   const Watcher watcher = watcher_of(run);
   Context& context = model_->context();
   sdk::Trace trace = context.trace(watcher.get(), run.id);
   trace.stage("upload");
   RunRequest request = read_run(run, *model_, /*with_data=*/true);
   check_fits(request, *model_);
+  if (!upload && context.uploads) upload = context.uploads->begin(request.inputs.image);
+  if (upload) request.inputs.image = upload->use();
   for (at::Tensor* input : {&request.inputs.image, &request.inputs.extrinsics, &request.inputs.intrinsics})
     if (input->defined()) *input = input->to(context.device);
   const char* now = "start";
@@ -96,12 +146,22 @@ void Session::execute(const da3_run& run) const {
   };
   const net::OperationHook between_operations([&] { watcher.poll(now); });
   const net::NetOutputs out =
-      model_->network().run(request.inputs, request.network, *context.kernels, control);
+      model_->network().finish(compute(request, control), request.inputs, request.network, control);
+
   trace.stage("download");
-  for (const OutputPlan& plan : request.outputs)
-    if (!finite(pick(out, plan))) blame_layer(*model_, request, watcher, plan.target->name);
+  // One wait for the device: the values and, of each, the sum that tells whether all are finite.
+  std::vector<at::Tensor> values, sums;
+  for (const OutputPlan& plan : request.outputs) {
+    values.push_back(pick(out, plan));
+    sums.push_back(values.back().sum());
+  }
+  values.push_back(at::stack(sums));
+  const std::vector<at::Tensor> host = context.runtime->download(std::move(values));
+  for (size_t i = 0; i < request.outputs.size(); ++i)
+    if (!finite(host[i], host.back()[static_cast<int64_t>(i)]))
+      blame_layer(*model_, request, watcher, request.outputs[i].target->name);
   Handovers handovers;
-  for (const OutputPlan& plan : request.outputs) handovers.write(*plan.target, pick(out, plan));
+  for (size_t i = 0; i < request.outputs.size(); ++i) handovers.write(*request.outputs[i].target, host[i]);
   handovers.keep();
 }
 

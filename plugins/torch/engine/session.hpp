@@ -25,7 +25,10 @@ class Session {
   Worker::JobPtr submit(const da3_run& run) const;
 
  private:
-  void execute(const da3_run& run) const;  ///< on the optimizer's thread
+  /// On the optimizer's thread. upload: of the image, begun before; or NULL.
+  void execute(const da3_run& run, std::shared_ptr<DeviceCopy> upload) const;
+  std::shared_ptr<DeviceCopy> begin_upload(const da3_run& run) const;
+  net::Computed compute(const RunRequest& request, const net::RunControl& control) const;
 
   std::shared_ptr<const Model> model_;
 };

@@ -78,6 +78,12 @@ int32_t context_describe(Context* context, da3_kv_sink sink, void* ctx, da3_erro
                                     "LibTorch takes this once per process, and somebody was first");
       sink(ctx, &reason);
     }
+    auto known = context->runtime->describe(*context->kernels);
+    if (context->graphs) known.emplace_back("effective.graphs.state", context->graphs->describe());
+    for (const auto& [key, value] : known) {
+      const da3_kv kv = make_kv(key.c_str(), value.c_str());
+      sink(ctx, &kv);
+    }
   });
 }
 
@@ -119,7 +125,7 @@ int32_t session_create(da3_model* model, da3_session** out, da3_error* error) {
 
 /// Memory that is kept for the next run goes back to the system. Returns the bytes that are known.
 uint64_t give_back(Context& context, uint32_t level) {
-  const uint64_t bytes = level >= 1 ? context.forget_tables() : 0;
+  const uint64_t bytes = context.give_back(level);
 #ifdef __GLIBC__
   malloc_trim(0);
 #endif
@@ -204,7 +210,9 @@ int32_t memory(Context* context, da3_memory* out, da3_error* error) {
     require(context, "optimizer");
     da3_memory memory = unknown_memory(*context);
     memory.weights = context->weight_bytes.load();
-    memory.host_pinned = memory.cache_disk = 0;
+    memory.host_pinned = context->uploads ? context->uploads->host_bytes() : 0;
+    memory.cache_disk = 0;
+    context->runtime->fill_memory(memory, memory.weights);
     fill_struct(out, memory);
   });
 }

@@ -29,8 +29,8 @@ uint64_t AnyViewNet::forget_geometries() const {
   return geometries_.clear([](const Geometry& kept) { return kept.backbone.bytes(); });
 }
 
-NetOutputs AnyViewNet::run(const NetInputs& inputs, const NetRequest& request, const Kernels& kernels,
-                           const RunControl& control) const {
+Computed AnyViewNet::compute(const NetInputs& inputs, const NetRequest& request, const Kernels& kernels,
+                             const RunControl& control) const {
   const int64_t height = inputs.image.size(2), width = inputs.image.size(3);
   const auto tables = geometries_.get(height, width, [&] {
     Geometry made;
@@ -50,12 +50,23 @@ NetOutputs AnyViewNet::run(const NetInputs& inputs, const NetRequest& request, c
   BackboneResult features = backbone_.run(inputs.image, backbone_request, tables->backbone, kernels, control);
 
   NetOutputs out = dense_outputs(features, *tables, request, inputs, kernels, control);
-  if (request.cameras || request.gaussians) {
+  if ((request.cameras && !request.ray_pose) || request.gaussians) {
     control.begin_stage("cameras");
     out.cameras = cameras(features, out, request, inputs, kernels);
   }
   if (request.gaussians) out.gaussians = gaussians(features, *tables, out, inputs, request, kernels, control);
   out.features = std::move(features.features);
+  return {std::move(out), {}, {tables}};
+}
+
+NetOutputs AnyViewNet::finish(Computed computed, const NetInputs& inputs, const NetRequest& request,
+                              const RunControl& control) const {
+  NetOutputs out = std::move(computed.out);
+  if (request.cameras && request.ray_pose && !request.gaussians) {
+    control.begin_stage("cameras");
+    out.cameras = cameras_from_rays(out.ray, out.ray_confidence, inputs.image.size(2), inputs.image.size(3),
+                                    request.seed);
+  }
   return out;
 }
 

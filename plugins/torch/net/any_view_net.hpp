@@ -21,8 +21,11 @@ class AnyViewNet : public Network {
   /// Reads the tensors below config.prefix.
   AnyViewNet(const WeightSource& source, const checkpoint::NetConfig& config);
 
-  NetOutputs run(const NetInputs& inputs, const NetRequest& request, const Kernels& kernels,
-                 const RunControl& control) const override;
+  bool only_launches(const NetRequest& request) const override { return !request.gaussians; }
+  Computed compute(const NetInputs& inputs, const NetRequest& request, const Kernels& kernels,
+                   const RunControl& control) const override;
+  NetOutputs finish(Computed computed, const NetInputs& inputs, const NetRequest& request,
+                    const RunControl& control) const override;
   uint64_t forget_geometries() const override;
 
   const checkpoint::NetConfig& config() const { return config_; }

@@ -17,8 +17,8 @@ uint64_t MonoNet::forget_geometries() const {
   return geometries_.clear([](const Geometry& kept) { return kept.backbone.bytes(); });
 }
 
-NetOutputs MonoNet::run(const NetInputs& inputs, const NetRequest& request, const Kernels& kernels,
-                        const RunControl& control) const {
+Computed MonoNet::compute(const NetInputs& inputs, const NetRequest& request, const Kernels& kernels,
+                          const RunControl& control) const {
   const int64_t scenes = inputs.image.size(0), views = inputs.image.size(1);
   const int64_t height = inputs.image.size(2), width = inputs.image.size(3);
   const auto tables = geometries_.get(height, width, [&] {
@@ -35,9 +35,15 @@ NetOutputs MonoNet::run(const NetInputs& inputs, const NetRequest& request, cons
         head_.run(features.layers, tables->size, request.head_chunk_views, kernels, control);
     out.depth = dense.depth.unflatten(0, {scenes, views});
     out.sky = dense.sky.unflatten(0, {scenes, views});
-    fill_sky_(out.depth, out.sky);
   }
   out.features = std::move(features.features);
+  return {std::move(out), {}, {tables}};
+}
+
+NetOutputs MonoNet::finish(Computed computed, const NetInputs&, const NetRequest& request,
+                           const RunControl&) const {
+  NetOutputs out = std::move(computed.out);
+  if (request.depth || request.sky) fill_sky_(out.depth, out.sky);
   return out;
 }
 

@@ -14,8 +14,11 @@ class MonoNet : public Network {
  public:
   MonoNet(const WeightSource& source, const checkpoint::NetConfig& config);
 
-  NetOutputs run(const NetInputs& inputs, const NetRequest& request, const Kernels& kernels,
-                 const RunControl& control) const override;
+  bool only_launches(const NetRequest&) const override { return true; }
+  Computed compute(const NetInputs& inputs, const NetRequest& request, const Kernels& kernels,
+                   const RunControl& control) const override;
+  NetOutputs finish(Computed computed, const NetInputs& inputs, const NetRequest& request,
+                    const RunControl& control) const override;
   uint64_t forget_geometries() const override;
 
  private:

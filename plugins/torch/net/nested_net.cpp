@@ -29,6 +29,22 @@ at::Tensor in_metres(const at::Tensor& depth, const at::Tensor& intrinsics) {
   return depth * (focal / kFocalOfMetres).unsqueeze(-1).unsqueeze(-1);
 }
 
+/// Metres need both branches, whichever of their outputs was asked for; rays and features do not.
+bool scaled(const NetRequest& request) {
+  return request.depth || request.cameras || request.sky || request.scale_factor;
+}
+
+NetRequest any_view_request(NetRequest request) {
+  request.depth = request.cameras = scaled(request);
+  return request;
+}
+
+NetRequest metric_request(NetRequest request) {
+  request.depth = request.sky = true;
+  request.features.clear();
+  return request;
+}
+
 /// The s of s * depth = metres by least squares, over confident pixels that are not sky.
 at::Tensor least_squares_scale(const at::Tensor& depth, const at::Tensor& metres,
                                const at::Tensor& confidence, const at::Tensor& ground) {
@@ -51,19 +67,23 @@ uint64_t NestedNet::forget_geometries() const {
   return any_view_.forget_geometries() + metric_.forget_geometries();
 }
 
-NetOutputs NestedNet::run(const NetInputs& inputs, const NetRequest& request, const Kernels& kernels,
-                          const RunControl& control) const {
-  // Metres need both branches, whichever of their outputs was asked for; rays and features do not.
-  NetRequest any_view = request;
-  const bool scaled = request.depth || request.cameras || request.sky || request.scale_factor;
-  any_view.depth = any_view.cameras = scaled;
-  NetOutputs out = any_view_.run(inputs, any_view, kernels, control);
-  if (!scaled) return out;
-  NetRequest metric = request;
-  metric.depth = metric.sky = true;
-  metric.features.clear();
-  const NetOutputs branch = metric_.run({inputs.image, {}, {}}, metric, kernels, control);
+Computed NestedNet::compute(const NetInputs& inputs, const NetRequest& request, const Kernels& kernels,
+                            const RunControl& control) const {
+  Computed computed = any_view_.compute(inputs, any_view_request(request), kernels, control);
+  if (!scaled(request)) return computed;
+  Computed metric = metric_.compute({inputs.image, {}, {}}, metric_request(request), kernels, control);
+  computed.metric = std::move(metric.out);
+  computed.tables.insert(computed.tables.end(), metric.tables.begin(), metric.tables.end());
+  return computed;
+}
 
+NetOutputs NestedNet::finish(Computed computed, const NetInputs& inputs, const NetRequest& request,
+                             const RunControl& control) const {
+  NetOutputs metric = std::move(computed.metric);
+  NetOutputs out = any_view_.finish(std::move(computed), inputs, any_view_request(request), control);
+  if (!scaled(request)) return out;
+  const NetOutputs branch =
+      metric_.finish({std::move(metric), {}, {}}, inputs, metric_request(request), control);
   control.begin_stage("scale");
   out.sky = branch.sky;
   out.scale_factor = at::empty({out.depth.size(0)}, out.depth.options());

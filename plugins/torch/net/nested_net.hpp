@@ -14,9 +14,12 @@ class NestedNet : public Network {
   NestedNet(const WeightSource& source, const checkpoint::NetConfig& any_view,
             const checkpoint::NetConfig& metric);
 
+  bool only_launches(const NetRequest& request) const override { return any_view_.only_launches(request); }
+  Computed compute(const NetInputs& inputs, const NetRequest& request, const Kernels& kernels,
+                   const RunControl& control) const override;
   /// Throws Error(DA3_E_NUMERIC) for a scene with at most ten pixels that are not sky: it has no scale.
-  NetOutputs run(const NetInputs& inputs, const NetRequest& request, const Kernels& kernels,
-                 const RunControl& control) const override;
+  NetOutputs finish(Computed computed, const NetInputs& inputs, const NetRequest& request,
+                    const RunControl& control) const override;
   uint64_t forget_geometries() const override;
 
  private:

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -43,12 +44,32 @@ struct NetOutputs {
   std::optional<Gaussians> gaussians;      ///< [B, S*H*W, ...]
 };
 
+/// A run between its two halves.
+struct Computed {
+  NetOutputs out;
+  NetOutputs metric;  ///< nested models: of the metric network
+  /// Tables that the launches read: they must live as long as somebody may launch the same again.
+  std::vector<std::shared_ptr<const void>> tables;
+};
+
+/// A run has two halves: one that only launches work on the device, and one that looks at results and decides
+/// on the host (sky, scale, poses from rays). inputs and request ask only for what checkpoint::capabilities
+/// says.
 class Network {
  public:
   virtual ~Network() = default;
-  /// inputs and request ask only for what checkpoint::capabilities says.
-  virtual NetOutputs run(const NetInputs& inputs, const NetRequest& request, const Kernels& kernels,
-                         const RunControl& control) const = 0;
+  NetOutputs run(const NetInputs& inputs, const NetRequest& request, const Kernels& kernels,
+                 const RunControl& control) const {
+    return finish(compute(inputs, request, kernels, control), inputs, request, control);
+  }
+
+  /// Whether compute() only launches work for this request: no value goes to the host, nothing depends on
+  /// one. Then its work can be recorded and launched again on the same inputs' memory.
+  virtual bool only_launches(const NetRequest& request) const = 0;
+  virtual Computed compute(const NetInputs& inputs, const NetRequest& request, const Kernels& kernels,
+                           const RunControl& control) const = 0;
+  virtual NetOutputs finish(Computed computed, const NetInputs& inputs, const NetRequest& request,
+                            const RunControl& control) const = 0;
   /// Forgets the tables of past image sizes; returns about how many bytes they took.
   virtual uint64_t forget_geometries() const = 0;
 };
