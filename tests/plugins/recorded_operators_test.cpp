@@ -167,7 +167,7 @@ Recording record(const net::Network& network, const net::NetInputs& inputs, cons
     recording.launches = recorder.operators();
   }
   const OperatorRecorder recorder;
-  network.finish(std::move(*computed), inputs, request);
+  network.finish(std::move(*computed), inputs, request, {});
   recording.decisions = recorder.operators();
   return recording;
 }

@@ -120,6 +120,7 @@ net::Computed Session::compute(const RunRequest& request, const net::RunControl&
     return network.compute(inputs, request.network, *context.kernels, control);
   };
   if (!context.graphs || !network.only_launches(request.network)) return eagerly(request.inputs);
+  control.begin_stage("graph");  // eager runs have stages of their own in it
   control.at_step("run", 0, 1);
   net::Computed computed = context.graphs->run(&network, launch_key(request), request.inputs, eagerly);
   control.at_step("run", 1, 1);
