@@ -20,8 +20,10 @@ if(NOT CMAKE_CUDA_COMPILER)
     "or set CUDACXX or CUDAToolkit_ROOT, or leave cuda out of DA3_PLUGINS.")
 endif()
 # What the wheel has code for: other devices are refused before anything is launched.
-set(DA3_CUDA_ARCHITECTURES "75;80;86;90;100;120" CACHE STRING "Compute capabilities to compile for")
-list(TRANSFORM DA3_CUDA_ARCHITECTURES APPEND "-real" OUTPUT_VARIABLE CMAKE_CUDA_ARCHITECTURES)
+set(DA3_CUDA_CAPABILITIES "7.5;8.0;8.6;9.0;10.0;12.0" CACHE STRING
+  "Compute capabilities that the CUDA engine carries code for: those of its LibTorch")
+string(REPLACE "." "" _da3_architectures "${DA3_CUDA_CAPABILITIES}")
+list(TRANSFORM _da3_architectures APPEND "-real" OUTPUT_VARIABLE CMAKE_CUDA_ARCHITECTURES)
 if(DA3_CCACHE AND NOT CMAKE_CUDA_COMPILER_LAUNCHER)
   set(CMAKE_CUDA_COMPILER_LAUNCHER "${DA3_CCACHE}")
 endif()
@@ -36,7 +38,7 @@ find_package(CUDAToolkit 13 REQUIRED)
 
 add_library(da3_cuda_engine MODULE engine.cpp cuda_device.cpp cuda_graph.cpp cuda_kernels.cpp cuda_memory.cpp cuda_runtime.cpp
   cuda_staging.cpp kernels/fused.cpp kernels/fused.cu)
-list(JOIN DA3_CUDA_ARCHITECTURES "," _da3_cuda_list)
+list(JOIN _da3_architectures "," _da3_cuda_list)
 set_property(SOURCE cuda_device.cpp APPEND PROPERTY COMPILE_DEFINITIONS "DA3_CUDA_ARCHITECTURES=${_da3_cuda_list}")
 target_include_directories(da3_cuda_engine SYSTEM PRIVATE ${CUDAToolkit_INCLUDE_DIRS})
 target_link_libraries(da3_cuda_engine PRIVATE da3_torch da3::libtorch_cuda)
