@@ -2,6 +2,7 @@
 // LibTorch's process-global switches: set for a run, shared by runs that agree, restored after.
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
+#include <dlfcn.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -143,6 +144,28 @@ TEST(RuntimeFlags, RunsThatAgreeShareAndOthersWait) {
     EXPECT_FALSE(other) << "a run with other switches did not wait";
   }
   different.join();
+  EXPECT_TRUE(other);
+}
+
+/// Another library with the engines' code linked into it, as a second engine is.
+TEST(RuntimeFlags, TwoEnginesOfAProcessTakeTurns) {
+  void* library = dlopen(DA3_SECOND_ENGINE, RTLD_NOW | RTLD_LOCAL);
+  ASSERT_NE(library, nullptr) << dlerror();
+  const auto hold = reinterpret_cast<void (*)(int, void (*)(void*), void*)>(dlsym(library, "hold_flags"));
+  ASSERT_NE(hold, nullptr);
+  const auto held = [](void* flag) { *static_cast<std::atomic<bool>*>(flag) = true; };
+  std::atomic<bool> same{false}, other{false};
+  std::thread waiting;
+  {
+    const FlagLease lease({1, true, true});
+    std::thread([&] { hold(true, held, &same); }).join();
+    EXPECT_TRUE(same) << "an engine with the same switches had to wait";
+    waiting = std::thread([&] { hold(false, held, &other); });
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    EXPECT_FALSE(other) << "an engine with other switches did not wait";
+    EXPECT_TRUE(at::globalContext().deterministicAlgorithms());
+  }
+  waiting.join();
   EXPECT_TRUE(other);
 }
 

@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "engine/float32_switch.hpp"
+#include "engine/process_shared.hpp"
 
 namespace da3::engine {
 
@@ -101,9 +102,9 @@ struct Shared {
   Switches before;
 };
 
-/// Leaked: runs may end while static objects are being destroyed.
+/// Of all engines in the process; never destroyed: runs may end while static objects are.
 Shared& shared() {
-  static Shared& instance = *new Shared;
+  static Shared& instance = process_shared<Shared>("runtime flags");
   return instance;
 }
 
@@ -134,7 +135,7 @@ Switches wanted(const RuntimeFlags& flags) {
 }  // namespace
 
 std::mutex& float32_switch_mutex() {
-  static std::mutex& mutex = *new std::mutex;  // leaked, as above
+  static std::mutex& mutex = process_shared<std::mutex>("float32 switch");
   return mutex;
 }
 
