@@ -73,6 +73,14 @@ net::QueriesKeys CudaKernels::qk_norm_rope(const at::Tensor& qkv, const net::QkN
   return fused_qk_norm_rope(qkv, norms, rotation);
 }
 
+at::Tensor CudaKernels::layer_norm_for(const at::Tensor& x, const net::Norm& norm,
+                                       net::Arithmetic next) const {
+  const at::ScalarType type = net::scalar_type(next);
+  // For float32 LibTorch's kernel does the same in one pass.
+  if (type == at::kFloat || !can_fuse_layer_norm(x, type)) return Kernels::layer_norm_for(x, norm, next);
+  return fused_layer_norm(x, norm, type);
+}
+
 at::Tensor CudaKernels::add_layer_norm(at::Tensor& x, const at::Tensor& delta, const at::Tensor& scale,
                                        const net::Norm& norm, net::Arithmetic next) const {
   if (!same_type(delta, next) || !can_fuse_add_layer_norm(x, delta))

@@ -20,6 +20,7 @@ class CudaKernels : public net::Kernels {
   net::QueriesKeys qk_norm_rope(const at::Tensor& qkv, const net::QkNorm* norms,
                                 const net::TokenRotation& rotation,
                                 net::Arithmetic arithmetic) const override;
+  at::Tensor layer_norm_for(const at::Tensor& x, const net::Norm& norm, net::Arithmetic next) const override;
   at::Tensor add_layer_norm(at::Tensor& x, const at::Tensor& delta, const at::Tensor& scale,
                             const net::Norm& norm, net::Arithmetic next) const override;
   void upsample_add_(at::Tensor& target, const at::Tensor& x) const override;

@@ -3,6 +3,7 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/allclose.h>
+#include <ATen/ops/equal.h>
 #include <ATen/ops/layer_norm.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/randn.h>
@@ -87,6 +88,15 @@ TEST_P(Fused, ResidualAndNormIsAtens) {
       expect_near(got, want, GetParam());
     }
   }
+}
+
+TEST_P(Fused, NormInTheNextLayersTypeIsAtens) {
+  const at::Tensor x = at::randn({2, 7, 384}) * 30.0, before = x.clone();
+  const net::Norm norm = random_norm(384, 1e-6);
+  const at::Tensor got = fused_layer_norm(x, norm, GetParam());
+  expect_near(got, aten.layer_norm(x, norm), GetParam());
+  EXPECT_EQ(got.scalar_type(), GetParam());
+  EXPECT_TRUE(at::equal(x, before)) << "nothing is added";
 }
 
 TEST_P(Fused, NormOfChannelsFarFromZeroKeepsItsDigits) {

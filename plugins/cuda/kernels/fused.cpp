@@ -21,10 +21,10 @@ void run(const Op& op, const at::Tensor& where) {
   });
 }
 
-/// Calls body with a null pointer of the tensor's element type.
+/// Calls body with a null pointer of the type.
 template <class Body>
-void by_type(const at::Tensor& tensor, const Body& body) {
-  switch (tensor.scalar_type()) {
+void by_type(at::ScalarType type, const Body& body) {
+  switch (type) {
     case at::kFloat:
       return body(static_cast<float*>(nullptr));
     case at::kBFloat16:
@@ -32,7 +32,7 @@ void by_type(const at::Tensor& tensor, const Body& body) {
     case at::kHalf:
       return body(static_cast<c10::Half*>(nullptr));
     default:
-      TORCH_CHECK(false, "fused kernel: no kernel for type ", tensor.scalar_type());
+      TORCH_CHECK(false, "fused kernel: no kernel for type ", type);
   }
 }
 
@@ -44,15 +44,15 @@ NormWeights weights_of(const net::Norm& norm) {
   return {floats(norm.weight), floats(norm.bias), static_cast<float>(norm.eps)};
 }
 
-bool has_kernel(const at::Tensor& tensor) {
-  const at::ScalarType type = tensor.scalar_type();
+bool has_kernel(at::ScalarType type) {
   return type == at::kFloat || type == at::kBFloat16 || type == at::kHalf;
 }
+bool has_kernel(const at::Tensor& tensor) { return has_kernel(tensor.scalar_type()); }
 
 /// x [V, C, H, W] in channels-last memory; what is added, see UpsampleAdd.
 void upsample_into(const at::Tensor& x, at::Tensor& out, bool accumulate, const net::GridEmbedding* grid) {
-  by_type(x, [&](auto* type) {
-    using T = std::remove_pointer_t<decltype(type)>;
+  by_type(x.scalar_type(), [&](auto* element) {
+    using T = std::remove_pointer_t<decltype(element)>;
     run(UpsampleAdd<T>{x.const_data_ptr<T>(), out.mutable_data_ptr<T>(), x.size(0), x.size(2), x.size(3),
                        out.size(2), out.size(3), x.size(1), accumulate,
                        grid ? floats(grid->columns) : nullptr, grid ? floats(grid->rows) : nullptr},
@@ -64,6 +64,10 @@ void upsample_into(const at::Tensor& x, at::Tensor& out, bool accumulate, const 
 
 bool can_fuse_qk_norm_rope(const at::Tensor& qkv) {
   return qkv.is_contiguous() && qkv.size(-1) % 4 == 0 && has_kernel(qkv);
+}
+
+bool can_fuse_layer_norm(const at::Tensor& x, at::ScalarType type) {
+  return x.is_contiguous() && x.scalar_type() == at::kFloat && has_kernel(type);
 }
 
 bool can_fuse_add_layer_norm(const at::Tensor& x, const at::Tensor& delta) {
@@ -79,8 +83,8 @@ net::QueriesKeys fused_qk_norm_rope(const at::Tensor& qkv, const net::QkNorm* no
   const int64_t sequences = qkv.size(0), tokens = qkv.size(1), heads = qkv.size(3), d = qkv.size(4);
   const at::Tensor out = at::empty({2, sequences, tokens, heads, d}, qkv.options());
   const net::Rotation* turn = rotation.every ? rotation.every : rotation.camera;
-  by_type(qkv, [&](auto* type) {
-    using T = std::remove_pointer_t<decltype(type)>;
+  by_type(qkv.scalar_type(), [&](auto* element) {
+    using T = std::remove_pointer_t<decltype(element)>;
     QkNormRope<T> op{qkv.const_data_ptr<T>(),
                      out.mutable_data_ptr<T>(),
                      sequences,
@@ -100,9 +104,21 @@ net::QueriesKeys fused_qk_norm_rope(const at::Tensor& qkv, const net::QkNorm* no
 at::Tensor fused_add_layer_norm(at::Tensor& x, const at::Tensor& delta, const at::Tensor& scale,
                                 const net::Norm& norm) {
   const at::Tensor out = at::empty(x.sizes(), delta.options());
-  by_type(delta, [&](auto* type) {
-    using T = std::remove_pointer_t<decltype(type)>;
+  by_type(delta.scalar_type(), [&](auto* element) {
+    using T = std::remove_pointer_t<decltype(element)>;
     run(AddLayerNorm<T>{x.mutable_data_ptr<float>(), delta.const_data_ptr<T>(), floats(scale),
+                        out.mutable_data_ptr<T>(), x.numel() / x.size(-1), x.size(-1), weights_of(norm)},
+        x);
+  });
+  return out;
+}
+
+at::Tensor fused_layer_norm(const at::Tensor& x, const net::Norm& norm, at::ScalarType type) {
+  const at::Tensor out = at::empty(x.sizes(), x.options().dtype(type));
+  by_type(type, [&](auto* element) {
+    using T = std::remove_pointer_t<decltype(element)>;
+    // Without a delta x is only read.
+    run(AddLayerNorm<T>{const_cast<float*>(x.const_data_ptr<float>()), nullptr, nullptr,
                         out.mutable_data_ptr<T>(), x.numel() / x.size(-1), x.size(-1), weights_of(norm)},
         x);
   });

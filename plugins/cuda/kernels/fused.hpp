@@ -17,6 +17,9 @@ net::QueriesKeys fused_qk_norm_rope(const at::Tensor& qkv, const net::QkNorm* no
 at::Tensor fused_add_layer_norm(at::Tensor& x, const at::Tensor& delta, const at::Tensor& scale,
                                 const net::Norm& norm);
 
+/// net::Kernels::layer_norm_for of float32; the result is in the type that is asked for.
+at::Tensor fused_layer_norm(const at::Tensor& x, const net::Norm& norm, at::ScalarType type);
+
 /// net::Kernels::upsample_add_ and upsample_grid.
 void fused_upsample_add_(at::Tensor& target, const at::Tensor& x);
 at::Tensor fused_upsample_grid(const at::Tensor& x, int64_t height, int64_t width,
@@ -24,6 +27,7 @@ at::Tensor fused_upsample_grid(const at::Tensor& x, int64_t height, int64_t widt
 
 /// Whether these tensors are laid out as the kernels read them; where not, ATen's steps do the work.
 bool can_fuse_qk_norm_rope(const at::Tensor& qkv);
+bool can_fuse_layer_norm(const at::Tensor& x, at::ScalarType type);
 bool can_fuse_add_layer_norm(const at::Tensor& x, const at::Tensor& delta);
 bool can_fuse_upsample(const at::Tensor& x);
 

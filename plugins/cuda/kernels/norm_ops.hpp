@@ -82,11 +82,12 @@ struct QkNormRope {
   }
 };
 
-/// Item: one token. Adds delta, times a scale, to the residual stream and normalises the sum.
+/// Item: one token. Adds delta, times a scale, to the residual stream and normalises the sum; or only
+/// normalises.
 template <class T>
 struct AddLayerNorm {
   float* x;            ///< [tokens, channels], updated
-  const T* delta;      ///< the same shape
+  const T* delta;      ///< the same shape, or NULL: nothing is added
   const float* scale;  ///< [channels], or NULL
   T* out;              ///< [tokens, channels]
   int64_t tokens, channels;
@@ -97,10 +98,10 @@ struct AddLayerNorm {
   template <class Lanes>
   C10_HOST_DEVICE void operator()(int64_t item, const Lanes& lanes) const {
     float* row = x + item * channels;
-    const T* add = delta + item * channels;
     // Every lane reads again below what it wrote here itself, so no other lane need be waited for.
-    for (int64_t i = lanes.index(); i < channels; i += lanes.count())
-      row[i] += static_cast<float>(add[i]) * (scale ? scale[i] : 1.0f);
+    if (delta)
+      for (int64_t i = lanes.index(); i < channels; i += lanes.count())
+        row[i] += static_cast<float>(delta[item * channels + i]) * (scale ? scale[i] : 1.0f);
     const Moments by = moments(lanes, channels, norm.eps, [&](int64_t i) { return row[i]; });
     T* to = out + item * channels;
     for (int64_t i = lanes.index(); i < channels; i += lanes.count())

@@ -24,8 +24,8 @@ Block::Block(const WeightReader& weights, const Shape& shape)
 
 void Block::run(at::Tensor& x, const TokenRotation& rotation, const Kernels& kernels) const {
   const at::Tensor normed =
-      kernels.add_layer_norm(x, attend(kernels.layer_norm(x, norm1_), rotation, kernels), projection_.scale,
-                             norm2_, expand_.arithmetic);
+      kernels.add_layer_norm(x, attend(kernels.layer_norm_for(x, norm1_, qkv_.arithmetic), rotation, kernels),
+                             projection_.scale, norm2_, expand_.arithmetic);
   add_to_residual(x, feed_forward(normed, kernels), contract_.scale);
 }
 

@@ -84,6 +84,10 @@ at::Tensor Kernels::run_layer_norm(const at::Tensor& x, const Norm& norm) const 
   return at::layer_norm(x, {x.size(-1)}, norm.weight, norm.bias, norm.eps);
 }
 
+at::Tensor Kernels::layer_norm_for(const at::Tensor& x, const Norm& norm, Arithmetic) const {
+  return layer_norm(x, norm);
+}
+
 QueriesKeys Kernels::qk_norm_rope(const at::Tensor& qkv, const QkNorm* norms, const TokenRotation& rotation,
                                   Arithmetic) const {
   QueriesKeys result{qkv.select(2, 0), qkv.select(2, 1)};

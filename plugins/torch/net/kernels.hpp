@@ -53,6 +53,9 @@ class Kernels {
   /// Of x in any floating type -> float32.
   at::Tensor layer_norm(const at::Tensor& x, const Norm& norm) const;
 
+  /// The same, in float32 or already in the type of the arithmetic that reads it.
+  virtual at::Tensor layer_norm_for(const at::Tensor& x, const Norm& norm, Arithmetic next) const;
+
   // Pairs of steps that a device can do in one pass over memory. By default the steps above, one by one.
 
   /// Queries and keys of qkv [sequences, tokens, 3, heads, d]: normalised where norms are given (else NULL),
