@@ -88,6 +88,10 @@ at::Tensor CudaKernels::add_layer_norm(at::Tensor& x, const at::Tensor& delta, c
   return fused_add_layer_norm(x, delta, scale, norm);
 }
 
+at::Tensor CudaKernels::gate(const at::Tensor& x) const {
+  return can_fuse_gate(x) ? fused_gate(x) : Kernels::gate(x);
+}
+
 void CudaKernels::upsample_add_(at::Tensor& target, const at::Tensor& x) const {
   if (target.scalar_type() != x.scalar_type() || !can_fuse_upsample(target) || !can_fuse_upsample(x))
     return Kernels::upsample_add_(target, x);

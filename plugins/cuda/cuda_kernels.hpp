@@ -23,6 +23,7 @@ class CudaKernels : public net::Kernels {
   at::Tensor layer_norm_for(const at::Tensor& x, const net::Norm& norm, net::Arithmetic next) const override;
   at::Tensor add_layer_norm(at::Tensor& x, const at::Tensor& delta, const at::Tensor& scale,
                             const net::Norm& norm, net::Arithmetic next) const override;
+  at::Tensor gate(const at::Tensor& x) const override;
   void upsample_add_(at::Tensor& target, const at::Tensor& x) const override;
   at::Tensor upsample_grid(const at::Tensor& x, int64_t height, int64_t width,
                            const net::GridEmbedding& grid) const override;

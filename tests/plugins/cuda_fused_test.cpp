@@ -90,6 +90,14 @@ TEST_P(Fused, ResidualAndNormIsAtens) {
   }
 }
 
+TEST_P(Fused, GateIsAtens) {
+  const at::Tensor x = (at::randn({2, 3, 40}) * 8.0).to(GetParam());
+  const at::Tensor got = fused_gate(x);
+  // In float32: LibTorch rounds between the two steps, the kernel does not.
+  expect_near(got, aten.gate(x.to(at::kFloat)), GetParam());
+  EXPECT_EQ(got.scalar_type(), GetParam());
+}
+
 TEST_P(Fused, NormInTheNextLayersTypeIsAtens) {
   const at::Tensor x = at::randn({2, 7, 384}) * 30.0, before = x.clone();
   const net::Norm norm = random_norm(384, 1e-6);

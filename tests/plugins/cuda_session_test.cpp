@@ -7,6 +7,7 @@
 #include <cmath>
 #include <map>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -208,6 +209,28 @@ TEST(Submit, WithBuffersInUseTheRunUploadsByItself) {
   }
   EXPECT_EQ(gpu->copies, 2);
   gpu->copies_finish = true;
+}
+
+/// As many devices as optimizers, each with its own thread, in one process.
+TEST(SeveralDevices, ComputeAtTheSameTime) {
+  const Case c("tiny-2view"), other("tiny-mono");
+  test::AbiModel first(test::engine_plugin(gpu_policy()), {}, c.folder());
+  test::HostGpu* first_gpu = gpu;
+  test::AbiModel second(test::engine_plugin(gpu_policy(Precision::bfloat16)), {}, other.folder());
+  test::HostGpu* second_gpu = gpu;
+  ASSERT_NE(first_gpu, second_gpu);
+  const auto alone = c.run(first), other_alone = other.run(second);
+  const auto repeat = [](const Case& what, test::AbiModel& model, const auto& want) {
+    for (int i = 0; i < 10; ++i)
+      for (const auto& [name, output] : what.run(model))
+        EXPECT_EQ(output.values, want.at(name).values) << name;
+  };
+  std::thread beside([&] { repeat(other, second, other_alone); });
+  repeat(c, first, alone);
+  beside.join();
+  EXPECT_EQ(first_gpu->downloads, 11);
+  EXPECT_EQ(second_gpu->downloads, 11);
+  EXPECT_EQ(first_gpu->recorded + second_gpu->recorded, 2);
 }
 
 TEST(Memory, TrimDestroysRecordedRunsFirst) {

@@ -5,6 +5,9 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
 
+#include <type_traits>
+#include <vector>
+
 #include "cuda/kernels/norm_ops.hpp"
 #include "cuda/kernels/run_op.hpp"
 #include "cuda/kernels/upsample_ops.hpp"
@@ -74,6 +77,8 @@ bool can_fuse_add_layer_norm(const at::Tensor& x, const at::Tensor& delta) {
   return x.is_contiguous() && delta.is_contiguous() && x.scalar_type() == at::kFloat && has_kernel(delta);
 }
 
+bool can_fuse_gate(const at::Tensor& x) { return x.is_contiguous() && x.size(-1) % 2 == 0 && has_kernel(x); }
+
 bool can_fuse_upsample(const at::Tensor& x) {
   return x.is_contiguous(at::MemoryFormat::ChannelsLast) && x.size(1) % 2 == 0 && has_kernel(x);
 }
@@ -121,6 +126,18 @@ at::Tensor fused_layer_norm(const at::Tensor& x, const net::Norm& norm, at::Scal
     run(AddLayerNorm<T>{const_cast<float*>(x.const_data_ptr<float>()), nullptr, nullptr,
                         out.mutable_data_ptr<T>(), x.numel() / x.size(-1), x.size(-1), weights_of(norm)},
         x);
+  });
+  return out;
+}
+
+at::Tensor fused_gate(const at::Tensor& x) {
+  std::vector<int64_t> shape = x.sizes().vec();
+  const int64_t channels = shape.back() / 2, tokens = x.numel() / shape.back();
+  shape.back() = channels;
+  const at::Tensor out = at::empty(shape, x.options());
+  by_type(x.scalar_type(), [&](auto* element) {
+    using T = std::remove_pointer_t<decltype(element)>;
+    run(Gate<T>{x.const_data_ptr<T>(), out.mutable_data_ptr<T>(), tokens, channels}, x);
   });
   return out;
 }

@@ -20,6 +20,9 @@ at::Tensor fused_add_layer_norm(at::Tensor& x, const at::Tensor& delta, const at
 /// net::Kernels::layer_norm_for of float32; the result is in the type that is asked for.
 at::Tensor fused_layer_norm(const at::Tensor& x, const net::Norm& norm, at::ScalarType type);
 
+/// net::Kernels::gate.
+at::Tensor fused_gate(const at::Tensor& x);
+
 /// net::Kernels::upsample_add_ and upsample_grid.
 void fused_upsample_add_(at::Tensor& target, const at::Tensor& x);
 at::Tensor fused_upsample_grid(const at::Tensor& x, int64_t height, int64_t width,
@@ -29,6 +32,7 @@ at::Tensor fused_upsample_grid(const at::Tensor& x, int64_t height, int64_t widt
 bool can_fuse_qk_norm_rope(const at::Tensor& qkv);
 bool can_fuse_layer_norm(const at::Tensor& x, at::ScalarType type);
 bool can_fuse_add_layer_norm(const at::Tensor& x, const at::Tensor& delta);
+bool can_fuse_gate(const at::Tensor& x);
 bool can_fuse_upsample(const at::Tensor& x);
 
 }  // namespace da3::cuda

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Fused kernels of a transformer block, for device and host: QK-norm with rotation, residual with LayerNorm.
-// Sums and everything between load and store are float32, whatever the types in memory.
+// Fused kernels of a transformer block, for device and host: QK-norm with rotation, residual with LayerNorm,
+// SwiGLU's gate. Sums and everything between load and store are float32, whatever the types in memory.
 #pragma once
 
 #include <c10/util/BFloat16.h>
@@ -106,6 +106,25 @@ struct AddLayerNorm {
     T* to = out + item * channels;
     for (int64_t i = lanes.index(); i < channels; i += lanes.count())
       to[i] = static_cast<T>((row[i] - by.mean) * by.inverse_deviation * norm.weight[i] + norm.bias[i]);
+  }
+};
+
+/// Item: one token. SwiGLU's gate.
+template <class T>
+struct Gate {
+  const T* x;  ///< [tokens, 2 channels]
+  T* out;      ///< [tokens, channels]
+  int64_t tokens, channels;
+
+  C10_HOST_DEVICE int64_t items() const { return tokens; }
+
+  template <class Lanes>
+  C10_HOST_DEVICE void operator()(int64_t item, const Lanes& lanes) const {
+    const T* row = x + item * 2 * channels;
+    for (int64_t i = lanes.index(); i < channels; i += lanes.count()) {
+      const float a = static_cast<float>(row[i]), b = static_cast<float>(row[channels + i]);
+      out[item * channels + i] = static_cast<T>(a / (1.0f + expf(-a)) * b);
+    }
   }
 };
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/block.hpp"
 
-#include <ATen/ops/silu.h>
-
 namespace da3::net {
 
 namespace {
@@ -41,10 +39,8 @@ at::Tensor Block::attend(const at::Tensor& x, const TokenRotation& rotation, con
 }
 
 at::Tensor Block::feed_forward(const at::Tensor& x, const Kernels& kernels) const {
-  if (shape_.feed_forward == checkpoint::FeedForward::swiglu) {
-    const auto halves = kernels.linear(x, expand_).chunk(2, -1);
-    return kernels.linear(at::silu(halves[0]).mul_(halves[1]), contract_);
-  }
+  if (shape_.feed_forward == checkpoint::FeedForward::swiglu)
+    return kernels.linear(kernels.gate(kernels.linear(x, expand_)), contract_);
   return kernels.linear(kernels.linear(x, expand_, Activation::gelu), contract_);
 }
 

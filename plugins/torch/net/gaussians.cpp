@@ -43,8 +43,10 @@ Matrix3 camera_to_world(const ViewCamera& camera) {
 }
 
 at::Tensor matrix(const double* values, int64_t rows, int64_t columns, const at::Tensor& like) {
+  // Two steps: a device may have no float64.
   return at::from_blob(const_cast<double*>(values), {rows, columns}, at::kDouble)
-      .to(like.options(), /*non_blocking=*/false, /*copy=*/true);
+      .to(like.scalar_type(), /*non_blocking=*/false, /*copy=*/true)
+      .to(like.device());
 }
 
 at::Tensor rotation_tensor(const Matrix3& rotation, const at::Tensor& like) {
@@ -68,7 +70,7 @@ at::Tensor world_quaternions(const at::Tensor& raw, const Matrix3& rotation) {
   const at::Tensor length = raw.norm(2, {-1}, /*keepdim=*/true) + kLengthEps;
   const at::Tensor camera = at::cat({raw.narrow(-1, 3, 1), raw.narrow(-1, 0, 3)}, -1) / length;
   const auto q = camera.unbind(-1);
-  const auto w = quaternion_from_rotation(rotation_tensor(rotation, raw)).to(at::kCPU).contiguous();
+  const auto w = quaternion_from_rotation(rotation_tensor(rotation, at::empty({0}, at::kFloat))).contiguous();
   const auto* turn = w.const_data_ptr<float>();
   const double i = turn[0], j = turn[1], k = turn[2], r = turn[3];
   const at::Tensor product =

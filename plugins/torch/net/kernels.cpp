@@ -6,6 +6,7 @@
 #include <ATen/ops/layer_norm.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/scaled_dot_product_attention.h>
+#include <ATen/ops/silu.h>
 #include <ATen/ops/upsample_bilinear2d.h>
 
 #include "net/operation_hook.hpp"
@@ -107,6 +108,11 @@ at::Tensor Kernels::add_layer_norm(at::Tensor& x, const at::Tensor& delta, const
                                    const Norm& norm, Arithmetic) const {
   add_to_residual(x, delta, scale);
   return layer_norm(x, norm);
+}
+
+at::Tensor Kernels::gate(const at::Tensor& x) const {
+  const auto halves = x.chunk(2, -1);
+  return at::silu(halves[0]).mul_(halves[1]);
 }
 
 void Kernels::upsample_add_(at::Tensor& target, const at::Tensor& x) const {

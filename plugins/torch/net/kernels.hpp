@@ -67,6 +67,8 @@ class Kernels {
   /// of the sum, in float32 or already in the type of the arithmetic that reads it.
   virtual at::Tensor add_layer_norm(at::Tensor& x, const at::Tensor& delta, const at::Tensor& scale,
                                     const Norm& norm, Arithmetic next) const;
+  /// SwiGLU's gate: silu of the first half of the channels times the second, in x's type; x [..., 2 C].
+  virtual at::Tensor gate(const at::Tensor& x) const;
   /// Adds x, upsampled to target's size, to target in place; both [V, C, H, W] in channels-last memory.
   virtual void upsample_add_(at::Tensor& target, const at::Tensor& x) const;
   /// x upsampled, plus a grid embedding of that size.
