@@ -6,6 +6,9 @@ project(refusals CXX)
 list(APPEND CMAKE_MODULE_PATH \"${SOURCE}/cmake\")
 include(LibTorch)
 message(STATUS \"accepted \${DA3_LIBTORCH_VERSION}\")
+if(DA3_PLUGINS)  # what plugins/cuda asks of it
+  include(${SOURCE}/plugins/cuda/engine.cmake)
+endif()
 ")
 
 # A folder that looks like a torch of version MAJOR.MINOR.0; the text in libc10 stands for its symbol table.
@@ -19,9 +22,11 @@ function(make_torch name minor symbol)
   file(WRITE "${root}/lib/libc10${SUFFIX}" "${symbol}")
 endfunction()
 
+# Further arguments go to CMake.
 function(expect folder outcome sentence)
+  file(REMOVE_RECURSE "${WORK}/build")
   execute_process(
-    COMMAND "${CMAKE_COMMAND}" -S "${WORK}/project" -B "${WORK}/build" "-DCMAKE_CXX_COMPILER=${CXX}" "-DDA3_LIBTORCH=${folder}"
+    COMMAND "${CMAKE_COMMAND}" ${ARGN} -S "${WORK}/project" -B "${WORK}/build" "-DCMAKE_CXX_COMPILER=${CXX}" "-DDA3_LIBTORCH=${folder}"
     OUTPUT_VARIABLE text ERROR_VARIABLE text RESULT_VARIABLE status)
   string(REGEX REPLACE "[ \n]+" " " text "${text}")  # CMake wraps its messages
   if(outcome STREQUAL "accepted" AND NOT status EQUAL 0)
@@ -57,3 +62,13 @@ endif()
 expect("${WORK}/no_version/torch" refused "has no include/torch/headeronly/version.h")
 expect("${WORK}/no_library/torch" refused "LibTorch not found: no")
 expect("${WORK}/nothing" refused "or build without engines by -DDA3_PLUGINS=")
+
+# The CUDA engine where LibTorch or the machine has no CUDA.
+if(NOT APPLE)
+  expect("${WORK}/oldest/torch" refused "DA3_PLUGINS has cuda, but this LibTorch has no libtorch_cuda" -DDA3_PLUGINS=cuda)
+  make_torch(with_cuda 11 "${new_abi}")
+  file(WRITE "${WORK}/with_cuda/torch/lib/libtorch_cuda.so" "")
+  file(WRITE "${WORK}/with_cuda/torch/lib/libc10_cuda.so" "")
+  set(ENV{CUDACXX} "${WORK}/no/such/nvcc")
+  expect("${WORK}/with_cuda/torch" refused "DA3_PLUGINS has cuda, but no CUDA compiler was found" -DDA3_PLUGINS=cuda)
+endif()
