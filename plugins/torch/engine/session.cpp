@@ -127,6 +127,40 @@ net::Computed Session::compute(const RunRequest& request, const net::RunControl&
   return computed;
 }
 
+/// The outputs in host memory and, last, the sum of each.
+std::vector<at::Tensor> Session::results(const RunRequest& request, const net::RunControl& control) const {
+  const net::NetOutputs out =
+      model_->network().finish(compute(request, control), request.inputs, request.network, control);
+  control.begin_stage("download");
+  // One wait for the device: the values and, of each, the sum that tells whether all are finite.
+  std::vector<at::Tensor> values, sums;
+  for (const OutputPlan& plan : request.outputs) {
+    values.push_back(pick(out, plan));
+    sums.push_back(values.back().sum());
+  }
+  values.push_back(at::stack(sums));
+  return model_->context().runtime->download(std::move(values));
+}
+
+/// Memory of a device may be short because of what is kept for later runs, or because the heads take many
+/// views at a time: both are given up before the run is.
+std::vector<at::Tensor> Session::with_less_memory(
+    RunRequest& request, const std::function<std::vector<at::Tensor>()>& attempt) const {
+  try {
+    return attempt();
+  } catch (const c10::OutOfMemoryError&) {
+  }
+  model_->context().give_back(1);
+  try {
+    return attempt();
+  } catch (const c10::OutOfMemoryError&) {
+    if (request.network.head_chunk_views <= 1) throw;
+  }
+  request.network.head_chunk_views = 1;
+  model_->context().give_back(1);
+  return attempt();
+}
+
 void Session::execute(const da3_run& run, std::shared_ptr<DeviceCopy> upload) const {
   const Watcher watcher = watcher_of(run);
   Context& context = model_->context();
@@ -146,18 +180,7 @@ void Session::execute(const da3_run& run, std::shared_ptr<DeviceCopy> upload) co
     watcher.step(stage, static_cast<uint64_t>(done), static_cast<uint64_t>(total));
   };
   const net::OperationHook between_operations([&] { watcher.poll(now); });
-  const net::NetOutputs out =
-      model_->network().finish(compute(request, control), request.inputs, request.network, control);
-
-  trace.stage("download");
-  // One wait for the device: the values and, of each, the sum that tells whether all are finite.
-  std::vector<at::Tensor> values, sums;
-  for (const OutputPlan& plan : request.outputs) {
-    values.push_back(pick(out, plan));
-    sums.push_back(values.back().sum());
-  }
-  values.push_back(at::stack(sums));
-  const std::vector<at::Tensor> host = context.runtime->download(std::move(values));
+  const std::vector<at::Tensor> host = with_less_memory(request, [&] { return results(request, control); });
   for (size_t i = 0; i < request.outputs.size(); ++i)
     if (!finite(host[i], host.back()[static_cast<int64_t>(i)]))
       blame_layer(*model_, request, watcher, request.outputs[i].target->name);

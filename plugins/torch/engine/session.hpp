@@ -4,7 +4,9 @@
 
 #include <da3/plugin.h>
 
+#include <functional>
 #include <memory>
+#include <vector>
 
 #include "engine/model.hpp"
 #include "engine/run_request.hpp"
@@ -29,6 +31,9 @@ class Session {
   void execute(const da3_run& run, std::shared_ptr<DeviceCopy> upload) const;
   std::shared_ptr<DeviceCopy> begin_upload(const da3_run& run) const;
   net::Computed compute(const RunRequest& request, const net::RunControl& control) const;
+  std::vector<at::Tensor> results(const RunRequest& request, const net::RunControl& control) const;
+  std::vector<at::Tensor> with_less_memory(RunRequest& request,
+                                           const std::function<std::vector<at::Tensor>()>& attempt) const;
 
   std::shared_ptr<const Model> model_;
 };
