@@ -120,6 +120,10 @@ TEST(RuntimeFlags, Tf32IsSwitchedForOneLaunch) {
            {at::Float32Precision::TF32, at::Float32Precision::IEEE, at::Float32Precision::TF32}) {
         const at::Float32Precision seen = with_float32_precision(op, wanted, [&] { return now(op); });
         EXPECT_EQ(seen, wanted);
+        if (op != at::Float32Op::CONV) continue;
+        // What LibTorch's convolution asks when it launches. Its matrix products read the switch itself.
+        const bool tf32 = with_float32_precision(op, wanted, [&] { return context.allowTF32CuDNN(op); });
+        EXPECT_EQ(tf32, wanted == at::Float32Precision::TF32);
       }
   }
   EXPECT_EQ(cuda_now(), before);
