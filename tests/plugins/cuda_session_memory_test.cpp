@@ -59,7 +59,7 @@ TEST(Memory, ThatIsNotThereIsAnErrorAndNoMore) {
   const da3_plugin& plugin = test::engine_plugin(gpu_policy());
   test::AbiModel model(plugin, {}, c.folder());
   full = 1 << 20;
-  const std::vector<uint8_t> image(c.pixels, c.pixels + c.golden.at("input.image").bytes);
+  const std::vector<uint8_t> image = c.image();
   SubmittedRun run(c, image);
   const test::Answer answer =
       test::ask([&](da3_error* error) { return plugin.session_run(model.session(), &run.run, error); });
@@ -77,8 +77,7 @@ TEST(Memory, ADestroyedModelTakesItsRecordedRunsAlong) {
   da3_session* session = nullptr;
   ASSERT_EQ(plugin.model_load(first.optimizer(), c.folder().c_str(), nullptr, &second, nullptr), DA3_OK);
   ASSERT_EQ(plugin.session_create(second, &session, nullptr), DA3_OK);
-  const size_t bytes = c.golden.at("input.image").bytes;
-  const std::vector<uint8_t> image(c.pixels, c.pixels + bytes);
+  const std::vector<uint8_t> image = c.image();
   SubmittedRun run(c, image);
   for (int i = 0; i < 2; ++i) ASSERT_EQ(plugin.session_run(session, &run.run, nullptr), DA3_OK);
   for (int i = 0; i < 2; ++i) c.run(first);
@@ -102,6 +101,7 @@ TEST(Describe, TellsWhyRunsAreEager) {
   };
   ASSERT_EQ(plugin.optimizer_describe(model.optimizer(), sink, &told, nullptr), DA3_OK);
   EXPECT_EQ(told["effective.graphs.state"], "0 recorded, 1 eager: this device cannot");
+  EXPECT_EQ(told["effective.memory_limit"], std::to_string(static_cast<uint64_t>(0.8 * (1ull << 33))));
 }
 
 }  // namespace

@@ -18,6 +18,9 @@ namespace {
 constexpr double kAllocatorSlack = 1.5;
 constexpr int32_t kHostMemory = 1;  // DLPack
 constexpr uint64_t kWorkspace = 12 << 20;
+// Of a device, not measured: LibTorch gives cuBLAS tens of MiB for each stream, and cuDNN's convolutions take
+// more where there is more.
+constexpr uint64_t kDeviceWorkspace = 256 << 20;
 
 /// Numbers that everything is a multiple of.
 struct Sizes {
@@ -96,7 +99,8 @@ uint64_t estimate_activations(const RunRequest& request, const Model& model) {
   if (config.metric)
     live = std::max(live, network_floats(sizes, request.network, *config.metric)) +
            4 * sizes.views * sizes.pixels;
-  return static_cast<uint64_t>(kAllocatorSlack * live * sizeof(float)) + kWorkspace;
+  return static_cast<uint64_t>(kAllocatorSlack * live * sizeof(float)) +
+         (model.context().policy.dl_type == kHostMemory ? kWorkspace : kDeviceWorkspace);
 }
 
 void check_weights_fit(const std::string& model, uint64_t weight_bytes, const Policy& policy) {

@@ -79,6 +79,8 @@ int32_t context_describe(Context* context, da3_kv_sink sink, void* ctx, da3_erro
       sink(ctx, &reason);
     }
     auto known = context->runtime->describe(*context->kernels);
+    if (context->policy.memory_fraction > 0)  // only now there are bytes that it is a share of
+      known.emplace_back("effective.memory_limit", std::to_string(context->policy.memory_limit));
     if (context->graphs) known.emplace_back("effective.graphs.state", context->graphs->describe());
     for (const auto& [key, value] : known) {
       const da3_kv kv = make_kv(key.c_str(), value.c_str());
