@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cuda/cuda_device.hpp"
 
+#include <cuda.h>
 #include <cuda_runtime_api.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstring>
 
@@ -47,6 +49,36 @@ cudaDeviceProp properties(int index) {
       "look at `da3-host devices` for its state", status);
 }
 
+/// A function of the driver, as of CUDA 11.4; NULL where it has none. The engine is not linked with the
+/// driver: it must load, and refuse with a sentence, where there is none.
+template <class Function>
+Function* driver_function(const char* name) {
+  constexpr unsigned int since = 11040;
+  void* found = nullptr;
+  cudaDriverEntryPointQueryResult result{};
+  if (cudaGetDriverEntryPointByVersion(name, &found, since, cudaEnableDefault, &result) != cudaSuccess) {
+    (void)cudaGetLastError();
+    return nullptr;
+  }
+  return result == cudaDriverEntryPointSuccess ? reinterpret_cast<Function*>(found) : nullptr;
+}
+
+/// The driver's word on a UUID: of a MIG instance it is the instance's own, which the runtime's properties do
+/// not promise.
+std::array<uint8_t, 16> uuid_of(int index) {
+  std::array<uint8_t, 16> bytes{};
+  static const auto device_get = driver_function<CUresult(CUdevice*, int)>("cuDeviceGet");
+  static const auto uuid_get = driver_function<CUresult(CUuuid*, CUdevice)>("cuDeviceGetUuid");
+  CUdevice device = 0;
+  CUuuid uuid{};
+  if (device_get && uuid_get && device_get(&device, index) == CUDA_SUCCESS &&
+      uuid_get(&uuid, device) == CUDA_SUCCESS)
+    std::memcpy(bytes.data(), uuid.bytes, bytes.size());
+  else
+    std::memcpy(bytes.data(), properties(index).uuid.bytes, bytes.size());
+  return bytes;
+}
+
 bool is_zero(const uint8_t (&uuid)[16]) {
   return std::all_of(std::begin(uuid), std::end(uuid), [](uint8_t byte) { return byte == 0; });
 }
@@ -60,7 +92,7 @@ int index_of(const engine::Policy& policy, int count) {
                                      ", counted from 0; choose one of them");
   }
   for (int i = 0; i < count; ++i)
-    if (std::memcmp(properties(i).uuid.bytes, policy.device_uuid, sizeof policy.device_uuid) == 0) return i;
+    if (std::memcmp(uuid_of(i).data(), policy.device_uuid, sizeof policy.device_uuid) == 0) return i;
   throw Error(DA3_E_NOT_FOUND,
               "the cuda device that was chosen was not found: none of the " + std::to_string(count) +
                   " devices here has its UUID; look whether CUDA_VISIBLE_DEVICES has changed");
