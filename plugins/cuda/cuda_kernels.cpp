@@ -93,14 +93,15 @@ at::Tensor CudaKernels::gate(const at::Tensor& x) const {
 }
 
 void CudaKernels::upsample_add_(at::Tensor& target, const at::Tensor& x) const {
-  if (target.scalar_type() != x.scalar_type() || !can_fuse_upsample(target) || !can_fuse_upsample(x))
+  if (target.scalar_type() != x.scalar_type() || !can_fuse_upsample(target, target.size(2), target.size(3)) ||
+      !can_fuse_upsample(x, target.size(2), target.size(3)))
     return Kernels::upsample_add_(target, x);
   fused_upsample_add_(target, x);
 }
 
 at::Tensor CudaKernels::upsample_grid(const at::Tensor& x, int64_t height, int64_t width,
                                       const net::GridEmbedding& grid) const {
-  if (!can_fuse_upsample(x)) return Kernels::upsample_grid(x, height, width, grid);
+  if (!can_fuse_upsample(x, height, width)) return Kernels::upsample_grid(x, height, width, grid);
   return fused_upsample_grid(x, height, width, grid);
 }
 

@@ -66,7 +66,8 @@ void upsample_into(const at::Tensor& x, at::Tensor& out, bool accumulate, const 
 }  // namespace
 
 bool can_fuse_qk_norm_rope(const at::Tensor& qkv) {
-  return qkv.is_contiguous() && qkv.size(-1) % 4 == 0 && has_kernel(qkv);
+  const int64_t items = 2 * qkv.size(0) * qkv.size(1) * qkv.size(3);
+  return qkv.is_contiguous() && qkv.size(-1) % 4 == 0 && items < kMostItems && has_kernel(qkv);
 }
 
 bool can_fuse_layer_norm(const at::Tensor& x, at::ScalarType type) {
@@ -79,8 +80,9 @@ bool can_fuse_add_layer_norm(const at::Tensor& x, const at::Tensor& delta) {
 
 bool can_fuse_gate(const at::Tensor& x) { return x.is_contiguous() && x.size(-1) % 2 == 0 && has_kernel(x); }
 
-bool can_fuse_upsample(const at::Tensor& x) {
-  return x.is_contiguous(at::MemoryFormat::ChannelsLast) && x.size(1) % 2 == 0 && has_kernel(x);
+bool can_fuse_upsample(const at::Tensor& x, int64_t height, int64_t width) {
+  return x.size(0) * height * width < kMostItems && x.is_contiguous(at::MemoryFormat::ChannelsLast) &&
+         x.size(1) % 2 == 0 && has_kernel(x);
 }
 
 net::QueriesKeys fused_qk_norm_rope(const at::Tensor& qkv, const net::QkNorm* norms,

@@ -33,6 +33,6 @@ bool can_fuse_qk_norm_rope(const at::Tensor& qkv);
 bool can_fuse_layer_norm(const at::Tensor& x, at::ScalarType type);
 bool can_fuse_add_layer_norm(const at::Tensor& x, const at::Tensor& delta);
 bool can_fuse_gate(const at::Tensor& x);
-bool can_fuse_upsample(const at::Tensor& x);
+bool can_fuse_upsample(const at::Tensor& x, int64_t height, int64_t width);
 
 }  // namespace da3::cuda

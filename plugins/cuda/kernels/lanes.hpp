@@ -9,6 +9,25 @@
 
 namespace da3::cuda {
 
+/// Items are counted in 64 bits and taken apart in 32, whose divisions are several times faster on a GPU:
+/// there must be fewer than this.
+constexpr int64_t kMostItems = int64_t{1} << 31;
+
+/// Splits an item's number into coordinates, last one first.
+class Coordinates {
+ public:
+  C10_HOST_DEVICE explicit Coordinates(int64_t item) : rest_(static_cast<uint32_t>(item)) {}
+  C10_HOST_DEVICE int64_t next(int64_t size) {
+    const uint32_t last = rest_ % static_cast<uint32_t>(size);
+    rest_ /= static_cast<uint32_t>(size);
+    return last;
+  }
+  C10_HOST_DEVICE int64_t rest() const { return rest_; }
+
+ private:
+  uint32_t rest_;
+};
+
 /// One thread that does everything.
 struct OneLane {
   C10_HOST_DEVICE int64_t index() const { return 0; }

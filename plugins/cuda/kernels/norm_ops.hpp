@@ -58,11 +58,12 @@ struct QkNormRope {
 
   template <class Lanes>
   C10_HOST_DEVICE void operator()(int64_t item, const Lanes& lanes) const {
-    const int64_t head = item % heads, token = item / heads % tokens;
-    const int64_t sequence = item / (heads * tokens) % sequences, side = item / (heads * tokens * sequences);
+    Coordinates at(item);
+    const int64_t head = at.next(heads), token = at.next(tokens), sequence = at.next(sequences);
+    const int64_t side = at.rest();
     const T* in = qkv + (((sequence * tokens + token) * 3 + side) * heads + head) * d;
     T* to = out + item * d;
-    const NormWeights& weights = norm[side];
+    const NormWeights weights = side == 0 ? norm[0] : norm[1];
     Moments by{0.0f, 1.0f};
     if (weights.weight)
       by = moments(lanes, d, weights.eps, [&](int64_t i) { return static_cast<float>(in[i]); });
@@ -70,10 +71,10 @@ struct QkNormRope {
       const float x = static_cast<float>(in[i]);
       return weights.weight ? (x - by.mean) * by.inverse_deviation * weights.weight[i] + weights.bias[i] : x;
     };
-    const bool turns = cos && token % turns_every == 0;
+    const bool turns = cos && Coordinates(token).next(turns_every) == 0;
     const int64_t quarter = d / 4, row = turns_every == 1 ? token * 2 * quarter : 0;
     for (int64_t pair = lanes.index(); pair < d / 2; pair += lanes.count()) {
-      const int64_t first = pair / quarter * 2 * quarter + pair % quarter, second = first + quarter;
+      const int64_t first = pair < quarter ? pair : pair + quarter, second = first + quarter;
       const float a = value(first), b = value(second);
       const float c = turns ? cos[row + pair] : 1.0f, s = turns ? sin[row + pair] : 0.0f;
       to[first] = static_cast<T>(a * c - b * s);

@@ -39,7 +39,8 @@ struct UpsampleAdd {
 
   template <class Lanes>
   C10_HOST_DEVICE void operator()(int64_t item, const Lanes& lanes) const {
-    const int64_t x = item % width, y = item / width % height, view = item / (width * height);
+    Coordinates at(item);
+    const int64_t x = at.next(width), y = at.next(height), view = at.rest();
     const Between v = between(y, height, in_height), u = between(x, width, in_width);
     const T* top = in + (view * in_height + v.low) * in_width * channels;
     const T* bottom = in + (view * in_height + v.high) * in_width * channels;
