@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/host.hpp"
 
+#include <dlfcn.h>
 #include <da3/error.hpp>
 
 #include <algorithm>
@@ -40,6 +41,17 @@ bool Host::same(const da3_host* other) const {
 
 void Host::log(int32_t level, const std::string& text) const {
   if (table_.log) table_.log(table_.ctx, level, text.c_str());
+}
+
+std::filesystem::path Host::library_folder() const {
+  if (!library_path_.empty()) return std::filesystem::path(library_path_).parent_path();
+  Dl_info info{};
+  if (dladdr(reinterpret_cast<const void*>(&text_or_empty), &info) == 0 || !info.dli_fname) return {};
+  return std::filesystem::absolute(info.dli_fname).parent_path();
+}
+
+std::filesystem::path Host::cache_folder() const {
+  return text_or_empty(table_.cache_dir ? table_.cache_dir(table_.ctx) : nullptr);
 }
 
 uint32_t Host::cpu_budget() const {

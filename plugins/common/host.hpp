@@ -21,9 +21,11 @@ class Host {
   const da3_host* table() const { return &table_; }
   /// Whether other stands for the same services, so that it may enter again.
   bool same(const da3_host* other) const;
-  void log(int32_t level, const std::string& text) const;            ///< 0 trace .. 5 fatal
-  uint32_t cpu_budget() const;                                       ///< 0: no suggestion
-  const std::string& library_path() const { return library_path_; }  ///< "" when the host did not tell
+  void log(int32_t level, const std::string& text) const;  ///< 0 trace .. 5 fatal
+  uint32_t cpu_budget() const;                             ///< 0: no suggestion
+  /// Of this very library: what the host said, else what the dynamic linker knows. Empty: nobody knows.
+  std::filesystem::path library_folder() const;
+  std::filesystem::path cache_folder() const;  ///< the plugin's own; empty: nothing may be written
 
  private:
   const da3_host* original_;

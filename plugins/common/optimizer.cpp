@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/optimizer.hpp"
 
-#include <dlfcn.h>
 #include <da3/error.hpp>
 #include <da3/guard.hpp>
 
@@ -15,16 +14,6 @@ namespace da3::thin {
 namespace {
 
 std::atomic<const engine::Table*> engine_table{nullptr};
-
-/// The folder of this very library: what the host said, or what the dynamic linker knows.
-std::filesystem::path plugin_folder(const Host& host) {
-  if (!host.library_path().empty()) return std::filesystem::path(host.library_path()).parent_path();
-  Dl_info info{};
-  if (dladdr(reinterpret_cast<const void*>(&plugin_folder), &info) && info.dli_fname)
-    return std::filesystem::absolute(info.dli_fname).parent_path();
-  throw Error(DA3_E_INTERNAL,
-              "engine not opened: the plugin's own folder is not known; set da3_host.library_path");
-}
 
 /// Calls an engine function and rethrows its error here, so that there is one path out.
 template <class Call>
@@ -45,7 +34,11 @@ const engine::Table& open_engine(const Host& host) {
   if (const engine::Table* table = opened_engine()) return *table;
   const BackendInfo& info = *backend().info;
   loader::Request request;
-  request.engine = plugin_folder(host) / info.engine;
+  const std::filesystem::path folder = host.library_folder();
+  if (folder.empty())
+    throw Error(DA3_E_INTERNAL,
+                "engine not opened: the plugin's own folder is not known; set da3_host.library_path");
+  request.engine = folder / info.engine;
   request.backend = info.name;
   const engine::Table& table = loader::open_engine(request);
   if (std::strcmp(table.runtime_id, info.runtime_id) != 0)

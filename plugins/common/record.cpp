@@ -29,7 +29,8 @@ Record Record::parse(const da3_kv* const* facts, uint32_t n) {
                   "machine: fact number " + std::to_string(i) + " has no key or no value; set both");
     const std::string origin = DA3_HAS(kv, da3_kv, origin) && kv->origin ? kv->origin : "";
     if (!record.facts_.emplace(kv->key, Fact{kv->value, origin}).second)
-      throw Error(DA3_E_BAD_VALUE, place(origin) + "the machine's '" + kv->key + "' is given twice; remove one");
+      throw Error(DA3_E_BAD_VALUE,
+                  place(origin) + "the machine's '" + kv->key + "' is given twice; remove one");
   }
   return record;
 }
@@ -42,8 +43,8 @@ const Record::Fact* Record::find(const std::string& key) const {
 }
 
 void Record::bad(const std::string& key, const Fact& fact, const std::string& wanted) {
-  throw Error(DA3_E_BAD_VALUE, place(fact.origin) + "the machine's '" + key + "' = '" + fact.value.substr(0, 60) +
-                                   "' is not " + wanted + "; change it");
+  throw Error(DA3_E_BAD_VALUE, place(fact.origin) + "the machine's '" + key + "' = '" +
+                                   fact.value.substr(0, 60) + "' is not " + wanted + "; change it");
 }
 
 std::string Record::text(const std::string& key, const std::string& otherwise) const {
@@ -82,7 +83,8 @@ uint64_t Record::bytes(const std::string& key) const {
   const std::string unit = blank == std::string::npos ? "" : fact->value.substr(blank + 1);
   const auto value = option_type::parse_float(fact->value.substr(0, blank));
   const double factor = unit == "GiB" ? 1ull << 30 : unit == "MiB" ? 1ull << 20 : 0;
-  if (!value || factor == 0 || *value < 0 || *value > 1e6) bad(key, *fact, "an amount like 24 GiB or 512 MiB");
+  if (!value || factor == 0 || *value < 0 || *value > 1e6)
+    bad(key, *fact, "an amount like 24 GiB or 512 MiB");
   return static_cast<uint64_t>(std::llround(*value * factor));
 }
 

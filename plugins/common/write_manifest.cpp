@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Build tool: writes the manifest of the backend that it is linked with. Usage: da3_manifest_<name> FILE
+// Build tool: writes the manifests of the backend that it is linked with: the one beside its library and the
+// one for where it is not installed. Usage: da3_manifest_<name> INSTALLED KNOWN
 #include <yaml-cpp/yaml.h>
 
 #include <cstdio>
 #include <fstream>
 
 #include "common/backend_info.hpp"
+#include "common/common_options.hpp"
 
 namespace {
 
@@ -27,7 +29,8 @@ void write_options(YAML::Emitter& out, const std::vector<da3::thin::OptionSpec>&
   out << YAML::EndSeq;
 }
 
-std::string manifest(const da3::thin::BackendInfo& info) {
+/// arch, os: of the library, or of the machines that the backend is for.
+std::string manifest(const da3::thin::BackendInfo& info, const char* arch, const char* os) {
   YAML::Emitter out;
   out << YAML::Comment(
       "Written at build from the plugin's own tables; the core reads it instead of loading the plugin.");
@@ -41,8 +44,8 @@ std::string manifest(const da3::thin::BackendInfo& info) {
   field(out, "runtime_id", info.runtime_id);
   field(out, "library", info.library);
   field(out, "device", info.device);
-  field(out, "arch", info.arch);
-  field(out, "os", info.os);
+  field(out, "arch", arch);
+  field(out, "os", os);
   out << YAML::Key << "needs" << YAML::Value << YAML::BeginSeq;
   for (const char* need : info.needs) out << YAML::DoubleQuoted << need;
   out << YAML::EndSeq;
@@ -56,19 +59,24 @@ std::string manifest(const da3::thin::BackendInfo& info) {
   return out.c_str();
 }
 
+bool write(const char* path, const std::string& text) {
+  std::ofstream file(path);
+  file << text << '\n';
+  file.close();
+  if (!file) std::fprintf(stderr, "manifest not written: %s cannot be written; check the folder\n", path);
+  return static_cast<bool>(file);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 2) {
-    std::fprintf(stderr, "usage: %s FILE\n", argv[0]);
+  if (argc != 3) {
+    std::fprintf(stderr, "usage: %s INSTALLED KNOWN\n", argv[0]);
     return 2;
   }
-  std::ofstream file(argv[1]);
-  file << manifest(da3::thin::backend_info()) << '\n';
-  file.close();
-  if (!file) {
-    std::fprintf(stderr, "manifest not written: %s cannot be written; check the folder\n", argv[1]);
-    return 4;
-  }
-  return 0;
+  const da3::thin::BackendInfo& info = da3::thin::backend_info();
+  return write(argv[1], manifest(info, da3::thin::build_arch(), da3::thin::build_os())) &&
+                 write(argv[2], manifest(info, info.arch, info.os))
+             ? 0
+             : 4;
 }

@@ -7,6 +7,10 @@
 #include <set>
 #include <string>
 
+namespace da3::thin {
+class Record;
+}
+
 namespace da3::cpu {
 
 struct Capabilities {
@@ -36,4 +40,7 @@ struct Capabilities {
 Capabilities read_capabilities();
 /// Of proc/ and sys/ below root, in tests a recorded tree.
 Capabilities read_linux_capabilities(const std::filesystem::path& root);
+/// Of the sections cpu and memory of a machine's record. Throws Error.
+Capabilities assumed_capabilities(const thin::Record&);
+
 }  // namespace da3::cpu

@@ -9,25 +9,39 @@
 
 namespace {
 
-void probe(const std::function<void(const da3_device&)>& sink) {
+void check_device(da3::thin::DeviceId id) {
+  if (id.type != 1 || id.index != 0)
+    throw da3::Error(DA3_E_NOT_FOUND,
+                     "optimizer_create: the cpu backend has no device of type " + std::to_string(id.type) +
+                         " and index " + std::to_string(id.index) + "; its only device is type 1, index 0",
+                     /*kind=*/4, id.index);
+}
+
+void probe(const da3::thin::DeviceSink& sink) {
   const da3::cpu::Capabilities capabilities = da3::cpu::read_capabilities();
   sink(da3::cpu::device_record(capabilities));
 }
 
-da3::thin::Decision decide(const da3::thin::OptionSet& options, int32_t dl_type, int32_t dl_id,
-                           uint32_t cpu_budget) {
-  if (dl_type != 1 || dl_id != 0)
-    throw da3::Error(DA3_E_NOT_FOUND,
-                     "optimizer_create: the cpu backend has no device of type " + std::to_string(dl_type) +
-                         " and index " + std::to_string(dl_id) + "; its only device is type 1, index 0",
-                     /*kind=*/4, dl_id);
+da3::thin::Decision decide(const da3::thin::OptionSet& options, da3::thin::DeviceId id, uint32_t cpu_budget) {
+  check_device(id);
   return da3::cpu::decide(da3::cpu::read_capabilities(), options, cpu_budget);
+}
+
+void assume_probe(const da3::thin::Record& record, const da3::thin::DeviceSink& sink) {
+  const da3::cpu::Capabilities capabilities = da3::cpu::assumed_capabilities(record);
+  sink(da3::cpu::device_record(capabilities));
+}
+
+da3::thin::Decision assume_decide(const da3::thin::Record& record, const da3::thin::OptionSet& options,
+                                  da3::thin::DeviceId id) {
+  check_device(id);
+  return da3::cpu::decide(da3::cpu::assumed_capabilities(record), options, 0);
 }
 
 }  // namespace
 
 const da3::thin::Backend& da3::thin::backend() {
-  static const Backend cpu{&backend_info(), probe, ::decide};
+  static const Backend cpu{&backend_info(), probe, ::decide, assume_probe, assume_decide};
   return cpu;
 }
 

@@ -12,16 +12,21 @@ const BackendInfo& backend_info() {
       "The da3 project",
       "Apache-2.0",
       DA3_RUNTIME_ID,
-      "libda3_cuda.so",
-      "libda3_cuda_engine.so",
+      "libda3_cuda" DA3_LIBRARY_SUFFIX,
+      "libda3_cuda_engine" DA3_LIBRARY_SUFFIX,
       "cuda",
       "any",
       "linux",
       /*needs=*/
-      {"NVIDIA driver >= 580 for CUDA 13",
-       "compute capability 7.5, 8.0, 8.6 (also runs 8.9), 9.0, 10.0 or 12.0"},
+      {"NVIDIA driver >= 580 for CUDA 13", "compute capability " DA3_CUDA_CAPABILITIES
+                                           ", or a later one of the same first number (8.9 runs 8.6's code)"},
       with_common_options({
-          {"cuda.device", "string", "auto", "Which GPU: auto takes the best, else an index or a UUID",
+          {"cuda.device", "string", "auto",
+           "Which GPU: auto takes the best, else an index, or a UUID (of a GPU or a MIG slice) or its "
+           "beginning",
+           DA3_SCOPE_OPTIMIZER},
+          {"cuda.devices", "enum{one,all}|list<string>", "one",
+           "GPUs that a host may spread scenes over, by index or UUID; an optimizer works on one",
            DA3_SCOPE_OPTIMIZER},
           {"cuda.graphs", "enum{auto}|bool", "auto",
            "Record a CUDA graph per input shape (auto: in mode max)", DA3_SCOPE_OPTIMIZER},
@@ -33,7 +38,7 @@ const BackendInfo& backend_info() {
            DA3_SCOPE_OPTIMIZER},
       }),
       /*requirements=*/
-      {{"nvidia_driver", "580"}, {"cuda", "13.0"}, {"compute_capability", "7.5,8.0,8.6,9.0,10.0,12.0"}}};
+      {{"nvidia_driver", "580"}, {"cuda", "13.0"}, {"compute_capability", DA3_CUDA_CAPABILITIES}}};
   return info;
 }
 
