@@ -30,7 +30,8 @@ std::string entry_problem(const fs::path& path, uint32_t user, bool is_file) {
     return path.string() + " belongs to the user " + std::to_string(status.st_uid) +
            ", neither to root nor to this user";
   const bool sticky = !is_file && (status.st_mode & S_ISVTX) != 0;
-  if ((status.st_mode & (S_IWGRP | S_IWOTH)) == 0 || sticky) return "";
+  const bool by_group = (status.st_mode & S_IWGRP) != 0 && status.st_gid != 0;  // root's group is root
+  if ((!by_group && (status.st_mode & S_IWOTH) == 0) || sticky) return "";
   char mode[16];
   std::snprintf(mode, sizeof mode, "%04o", static_cast<unsigned>(status.st_mode & 07777));
   return path.string() + " can be written by others than its owner (mode " + mode + ")";

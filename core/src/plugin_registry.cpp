@@ -206,6 +206,11 @@ std::vector<PluginInfo> PluginRegistry::devices() {
   return infos(state_->found, true);
 }
 
+const hardware::NvidiaFacts& PluginRegistry::nvidia_facts() {
+  const std::lock_guard lock(state_->mutex);
+  return state_->machine.nvidia();
+}
+
 Choice PluginRegistry::choose(const Profile& profile) {
   const detail::Wanted wanted = detail::wanted_backends(profile);
   const std::lock_guard lock(state_->mutex);

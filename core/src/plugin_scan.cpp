@@ -117,12 +117,12 @@ void read_result(const json& result, detail::Scan& scan) {
   for (const json& option : result.at("options")) scan.options.push_back(option_of(option));
 }
 
-/// The end of what it printed: often the very reason.
+/// The end of what it printed, quoted: often the very reason.
 std::string last_words(const std::string& output) {
   const size_t end = output.find_last_not_of("\n\r\t ");
   if (end == std::string::npos) return "";
-  const size_t start = output.find_last_of('\n', end);
-  return ", it said " + detail::quote(output.substr(start + 1, end - start));
+  const size_t before = output.find_last_of('\n', end), start = before == std::string::npos ? 0 : before + 1;
+  return detail::quote(output.substr(start, end + 1 - start));
 }
 
 }  // namespace
@@ -163,6 +163,7 @@ Scan scan_in_child(const std::filesystem::path& helper, const std::filesystem::p
                   "); install da3 again";
     return scan;
   }
+  const std::string words = last_words(end.output);
   std::string doing = "before it was loaded";
   std::istringstream lines(end.answer);
   try {
@@ -173,8 +174,8 @@ Scan scan_in_child(const std::filesystem::path& helper, const std::filesystem::p
         continue;
       }
       read_result(said, scan);
-      if (!end.output.empty())
-        log(LogLevel::info, library.filename().string() + " prints" + last_words(end.output));
+      if (!words.empty())
+        log(LogLevel::info, library.filename().string() + " said while it was asked: " + words);
       return scan;
     }
   } catch (const json::exception&) {  // cut off in the middle of a line, or written by somebody else
@@ -182,7 +183,7 @@ Scan scan_in_child(const std::filesystem::path& helper, const std::filesystem::p
   }
   const std::string trouble = end.trouble(limit);
   scan.reason = "it " + (trouble.empty() ? "ended the process" : trouble) + " " + doing +
-                last_words(end.output) + "; report it to its author";
+                (words.empty() ? "" : ", it said " + words) + "; report it to its author";
   return scan;
 }
 

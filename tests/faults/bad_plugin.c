@@ -66,6 +66,40 @@ static int32_t DA3_CALL bad_run(da3_session* session, da3_run* run, da3_error* e
 }
 #endif
 
+/* What would take a process down: for scans in a child only. */
+#if defined(FAULT_deadly)
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+static void deadly(const char* where) {
+  const char* order = getenv("DEADLY"); /* "<where>:<what>" */
+  const size_t length = strlen(where);
+  if (!order || strncmp(order, where, length) || order[length] != ':') return;
+  order += length + 1;
+  printf("my last words\n");
+  fflush(stdout);
+  if (!strcmp(order, "hang"))
+    for (;;) pause();
+  if (!strcmp(order, "crash")) raise(SIGSEGV);
+  if (!strcmp(order, "abort")) abort();
+  if (!strcmp(order, "exit")) exit(0);
+  if (!strcmp(order, "close")) close(3), close(1), close(2);
+  if (!strcmp(order, "answer")) dprintf(3, "{\"devices\": 5}\n");
+  if (!strcmp(order, "flood"))
+    for (int i = 0; i < 100000; ++i) fputs("a line of a plugin that cannot be quiet\n", stderr);
+}
+__attribute__((constructor)) static void at_load(void) { deadly("load"); }
+__attribute__((destructor)) static void at_end(void) { deadly("end"); }
+static int32_t DA3_CALL bad_probe(da3_device_sink sink, void* ctx, da3_error* error) {
+  deadly("probe");
+  return probe(sink, ctx, error);
+}
+static int32_t DA3_CALL bad_options(da3_option_sink sink, void* ctx, da3_error* error) {
+  deadly("options");
+  return options(sink, ctx, error);
+}
+#endif
+
 #ifndef FAULT_no_symbol
 DA3_EXPORT int32_t DA3_CALL da3_plugin_entry(uint32_t major_min, uint32_t major_max, const da3_host* new_host,
                                              const da3_plugin** out, da3_error* error) {
@@ -116,6 +150,10 @@ DA3_EXPORT int32_t DA3_CALL da3_plugin_entry(uint32_t major_min, uint32_t major_
 #elif defined(FAULT_probe_fails) || defined(FAULT_no_reason) || defined(FAULT_no_device) || \
     defined(FAULT_boasts)
   bad.probe = bad_probe;
+#elif defined(FAULT_deadly)
+  deadly("entry");
+  bad.probe = bad_probe;
+  bad.options = bad_options;
 #elif defined(FAULT_create_fails) || defined(FAULT_bad_option_code)
   bad.optimizer_create = bad_create;
 #elif defined(FAULT_bad_output)

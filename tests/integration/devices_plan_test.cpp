@@ -16,11 +16,12 @@ nlohmann::json named(const nlohmann::json& list, const char* field, const std::s
 
 class Devices : public HostTest {
  protected:
-  nlohmann::json devices(const ProgramOptions& options = {}) const {
+  nlohmann::json everything(const ProgramOptions& options = {}) const {
     const auto result = host({"devices", "--json"}, options);
     EXPECT_EQ(result.exit_code, 0) << result.err;
     return nlohmann::json::parse(result.out);
   }
+  nlohmann::json devices(const ProgramOptions& options = {}) const { return everything(options)["plugins"]; }
 };
 
 TEST_F(Devices, ListsDevicesAndReasons) {

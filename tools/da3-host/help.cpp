@@ -25,7 +25,8 @@ INPUT: images (PNG, JPEG, WebP, BMP, TIFF), folders of images, or one folder tha
 )";
 
 constexpr const char* devices_text =
-    R"(da3-host devices: every plugin that was found, its devices, or why it cannot be used
+    R"(da3-host devices: what the machine has (CPU, memory, NVIDIA, Metal), and every plugin that was found with
+its devices, or why it cannot be used. Plugins are asked in processes of their own.
 
 Usage: da3-host devices [OPTIONS]
 )";

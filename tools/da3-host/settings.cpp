@@ -36,6 +36,7 @@ SearchOptions search_options(const Arguments& arguments) {
     const fs::path file = fs::absolute(named).lexically_normal();
     if (std::find(files.begin(), files.end(), file) == files.end()) files.push_back(file);
   }
+  options.scan_in_child = arguments.command == Command::devices;
   return options;
 }
 

@@ -24,6 +24,10 @@
 
 namespace da3 {
 
+namespace hardware {
+struct NvidiaFacts;  // hardware/nvidia.hpp of this project's sources
+}
+
 namespace detail {
 struct RegistryState;
 struct LoadedPlugin;
@@ -105,6 +109,9 @@ class DA3_CORE_API PluginRegistry {
   /// time); each usable one has devices, each other one a reason. What a manifest requires of the machine is
   /// checked first. By order of the search.
   std::vector<PluginInfo> devices();
+
+  /// What is known of NVIDIA's GPUs, the driver asked in a child. Asked once; lives as long as the registry.
+  const hardware::NvidiaFacts& nvidia_facts();
 
   /// Who runs this profile. `backend: auto`: highest score, ties by id; a name: that one; a list: in its
   /// order. Throws Error(DA3_E_UNAVAILABLE) when none can: a sentence with the reason and what to use

@@ -3,18 +3,12 @@
 #include <nlohmann/json.hpp>
 
 #include "commands.hpp"
+#include "commands/hardware_facts.hpp"
 #include "exit_code.hpp"
 #include "settings.hpp"
 
 namespace da3::host {
 namespace {
-
-std::string gigabytes(uint64_t bytes) {
-  if (bytes == UINT64_MAX) return "";
-  char text[32];
-  std::snprintf(text, sizeof text, "%.1f GiB", static_cast<double>(bytes) / (1024.0 * 1024 * 1024));
-  return text;
-}
 
 std::vector<std::string> precision_names(uint32_t bits) {
   constexpr std::pair<uint32_t, const char*> names[] = {
@@ -82,21 +76,34 @@ nlohmann::ordered_json plugin_json(const PluginInfo& plugin) {
   return json;
 }
 
+HardwareFacts read_hardware(PluginRegistry& registry) {
+  const CpuBudget budget = cpu_budget();
+  return {hardware::read_cpu(),   hardware::read_memory(), registry.nvidia_facts(),
+          hardware::read_metal(), budget.threads,          budget.reason};
+}
+
+std::string devices_json(const HardwareFacts& hardware, const std::vector<PluginInfo>& plugins) {
+  nlohmann::ordered_json json;
+  json["format"] = "da3.devices/1";
+  json["hardware"] = to_json(hardware);
+  json["plugins"] = nlohmann::ordered_json::array();
+  for (const PluginInfo& plugin : plugins) json["plugins"].push_back(plugin_json(plugin));
+  return json.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+}
+
+std::string devices_text(const HardwareFacts& hardware, const std::vector<PluginInfo>& plugins) {
+  std::string text = to_text(hardware) + "\n";
+  for (const PluginInfo& plugin : plugins) text += plugin_text(plugin);
+  return plugins.empty() ? text + "no plugin was found in " + plugin_folder().string() + "\n" : text;
+}
+
 }  // namespace
 
 int devices_command(const Arguments& arguments) {
   Setup setup = make_setup(arguments);
   const std::vector<PluginInfo> plugins = setup.registry.devices();
-  std::string text;
-  if (arguments.json) {
-    nlohmann::ordered_json json = nlohmann::ordered_json::array();
-    for (const PluginInfo& plugin : plugins) json.push_back(plugin_json(plugin));
-    text = json.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
-  } else {
-    for (const PluginInfo& plugin : plugins) text += plugin_text(plugin);
-    if (plugins.empty()) text = "no plugin was found in " + plugin_folder().string() + "\n";
-  }
-  print(text);
+  const HardwareFacts hardware = read_hardware(setup.registry);
+  print(arguments.json ? devices_json(hardware, plugins) : devices_text(hardware, plugins));
   return exit_ok;
 }
 

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which files may be loaded: owners, permissions, pins.
+#include <gmock/gmock.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <da3/da3.hpp>
+#include <da3/file_hash.hpp>
+
+#include "support/temporary_folder.hpp"
+
+namespace da3 {
+namespace {
+
+namespace fs = std::filesystem;
+using test::message_of;
+using test::TemporaryFolder;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+const std::string suffix = DA3_LIBRARY_SUFFIX;
+constexpr auto group_and_others = fs::perms::group_write | fs::perms::others_write;
+
+class Trust : public testing::Test {
+ protected:
+  void SetUp() override {
+    umask(022);
+    fs::create_directory(folder());
+    fs::copy_file(DA3_NULL_PLUGIN, library());
+    folder_.write("plugins/libda3_null.plugin.yaml",
+                  "name: \"null\"\nid: org.da3.null\nversion: 0.1.0\nabi: \"1.0\"\nlibrary: libda3_null" +
+                      suffix + "\noptions: []\n");
+    set("plugins.path", folder().string());
+  }
+  fs::path folder() const { return folder_.path() / "plugins"; }
+  fs::path library() const { return folder() / ("libda3_null" + suffix); }
+  fs::path manifest() const { return folder() / "libda3_null.plugin.yaml"; }
+  void set(const std::string& key, const std::string& value) {
+    profile_.set(Layer::profile, key, value, "p:1:1");
+  }
+  static void open_to_all(const fs::path& path) {
+    fs::permissions(path, group_and_others, fs::perm_options::add);
+  }
+  SearchOptions only_these() const {
+    SearchOptions options;
+    options.use_environment = options.use_installed = false;
+    return options;
+  }
+  std::string reason() const {
+    const auto found = PluginRegistry(profile_, only_these()).devices();
+    EXPECT_EQ(found.size(), 1u);
+    return found.empty() ? "nothing found" : found[0].reason;
+  }
+
+  TemporaryFolder folder_;
+  Profile profile_;
+};
+
+TEST_F(Trust, SystemTakesWhatIsOnlyOurs) {
+  set("plugins.trust", "system");
+  EXPECT_EQ(reason(), "");
+}
+
+TEST_F(Trust, SystemRefusesALibraryThatOthersCanWrite) {
+  set("plugins.trust", "system");
+  open_to_all(library());
+  EXPECT_THAT(reason(), AllOf(StartsWith("it is not trusted: " + library().string()), HasSubstr("mode 0777"),
+                              HasSubstr("plugins.trust: any")));
+  set("plugins.trust", "any");
+  EXPECT_EQ(reason(), "");
+}
+
+TEST_F(Trust, SystemLooksAtManifestAndFoldersToo) {
+  set("plugins.trust", "system");
+  open_to_all(manifest());
+  EXPECT_THAT(reason(), StartsWith("it is not trusted: " + manifest().string()));
+  fs::permissions(manifest(), group_and_others, fs::perm_options::remove);
+  open_to_all(folder_.path());
+  EXPECT_THAT(reason(), StartsWith("it is not trusted: " + folder_.path().string() + " can be written"));
+  fs::permissions(folder_.path(), fs::perms::sticky_bit, fs::perm_options::add);
+  EXPECT_EQ(reason(), "") << "nobody can replace another's entry of a sticky folder";
+}
+
+TEST_F(Trust, ALinkIsAsGoodAsWhatItLeadsTo) {
+  set("plugins.trust", "system");
+  TemporaryFolder elsewhere;
+  fs::create_directory(elsewhere.path() / "open");
+  fs::rename(library(), elsewhere.path() / "open" / library().filename());
+  fs::create_symlink(elsewhere.path() / "open" / library().filename(), library());
+  EXPECT_EQ(reason(), "");
+  open_to_all(elsewhere.path() / "open");
+  EXPECT_THAT(reason(), HasSubstr((elsewhere.path() / "open").string() + " can be written"));
+}
+
+TEST_F(Trust, AnotherUsersFileIsRefused) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root can give a file away";
+  ASSERT_EQ(chown(library().c_str(), 12345, 0), 0);
+  EXPECT_THAT(reason(), HasSubstr("belongs to the user 12345")) << "root's default is system";
+  set("plugins.trust", "any");
+  EXPECT_EQ(reason(), "");
+}
+
+TEST_F(Trust, TheDefaultIsSystemForRootAndAnyForOthers) {
+  open_to_all(library());
+  if (geteuid() == 0)
+    EXPECT_THAT(reason(), HasSubstr("can be written by others"));
+  else
+    EXPECT_EQ(reason(), "");
+}
+
+TEST_F(Trust, HashWantsAPin) {
+  set("plugins.trust", "hash");
+  EXPECT_THAT(reason(), AllOf(HasSubstr("has no plugins.sha256.null"), HasSubstr("sha256sum")));
+  set("plugins.sha256.null", file_hash(library()));
+  EXPECT_EQ(reason(), "");
+  open_to_all(library());
+  EXPECT_THAT(reason(), HasSubstr("can be written by others")) << "besides the rule of system";
+}
+
+TEST_F(Trust, APinIsCheckedWheneverItIsGiven) {
+  set("plugins.trust", "any");
+  set("plugins.sha256.null", std::string(64, 'a'));
+  EXPECT_THAT(reason(),
+              AllOf(HasSubstr("is not the file that the profile pins"), HasSubstr("plugins.sha256.null")));
+  SearchOptions options = only_these();
+  options.scan_in_child = true;
+  EXPECT_THAT(PluginRegistry(profile_, options).devices()[0].reason, HasSubstr("pins"));
+  profile_.set(Layer::profile, "backend", "null", "p:2:1");
+  PluginRegistry registry(profile_, only_these());
+  EXPECT_THAT(message_of([&] { Engine engine(registry, profile_); }), HasSubstr("pins"));
+}
+
+TEST_F(Trust, AFileThatIsOpenedToOthersAfterTheSearchIsRefusedWhenLoaded) {
+  set("plugins.trust", "system");
+  PluginRegistry registry(profile_, only_these());
+  open_to_all(folder());
+  EXPECT_THAT(registry.devices()[0].reason, HasSubstr("can be written by others"));
+}
+
+TEST_F(Trust, PinsAreKeysOfEveryProfile) {
+  PluginRegistry registry(profile_, only_these());
+  Profile good =
+      Profile::from_text("plugins: {sha256: {cuda: " + std::string(64, 'b') + "}, trust: hash}", "p");
+  EXPECT_TRUE(registry.schema().problems(good).empty());
+  for (const std::string& bad : {std::string("abc"), std::string(64, 'B'), std::string(63, 'b')}) {
+    Profile profile = Profile::from_text("plugins.sha256.cuda: \"" + bad + "\"", "p");
+    ASSERT_EQ(registry.schema().problems(profile).size(), 1u) << bad;
+    EXPECT_THAT(registry.schema().problems(profile)[0].message(), HasSubstr("64 hexadecimal digits"));
+  }
+  EXPECT_EQ(registry.schema().problems(Profile::from_text("plugins.trust: everybody", "p")).size(), 1u);
+  EXPECT_EQ(registry.schema().problems(Profile::from_text("plugins.sha256: x", "p")).size(), 1u);
+}
+
+}  // namespace
+}  // namespace da3
