@@ -4,6 +4,8 @@
 #include <da3/option_type.hpp>
 
 #include "engine_state.hpp"
+#include "isolation/plugin_facts.hpp"
+#include "isolation/worker.hpp"
 #include "text_file.hpp"
 
 namespace da3 {
@@ -39,6 +41,19 @@ std::vector<Setting> options_given(const OptimizerState& state, Scope scope) {
   throw Error(error.code(), origin + ": " + error.message(), error.kind(), error.index(), error.native());
 }
 
+void open_plugin(PluginRegistry& registry, OptimizerState& state) {
+  if (!detail::isolation::is_asked_for(state.profile)) {
+    state.table = registry.table(state.chosen.name);
+    return;
+  }
+  for (const PluginInfo& plugin : registry.plugins())
+    if (plugin.name == state.chosen.name && !plugin.devices.empty())
+      state.worker = detail::isolation::start_worker(plugin, detail::trust_rules(state.profile));
+  if (!state.worker)
+    throw Error(DA3_E_UNAVAILABLE, "backend " + state.chosen.name + " cannot be used: it is gone");
+  state.table = state.worker->table();
+}
+
 void create_optimizer(OptimizerState& state) {
   const std::vector<Setting> given = options_given(state, Scope::optimizer);
   state.run_options = options_given(state, Scope::run);
@@ -46,8 +61,11 @@ void create_optimizer(OptimizerState& state) {
   detail::CallError error;
   da3_optimizer* handle = nullptr;
   const Device& device = state.chosen.device;
-  const int32_t status = state.table->optimizer_create(options.data(), options.size(), device.dl_type,
-                                                       device.dl_id, &handle, error.get());
+  const int32_t status = state.worker
+                             ? state.worker->optimizer_create(options.data(), options.size(), device.dl_type,
+                                                              device.dl_id, &handle, error.get())
+                             : state.table->optimizer_create(options.data(), options.size(), device.dl_type,
+                                                             device.dl_id, &handle, error.get());
   try {
     error.check(status, state.call("optimizer_create"));
   } catch (const Error& failure) {
@@ -62,13 +80,18 @@ void create_optimizer(OptimizerState& state) {
 /// Asked each time: what a model's load settles (threads that were taken before, kernels) is seen after it.
 std::vector<Setting> describe_optimizer(const OptimizerState& state) {
   std::vector<Setting> description{{"effective.backend", state.chosen.name, ""},
-                                   {"effective.backend.reason", state.chosen.reason, ""}};
+                                   {"effective.backend.reason", state.chosen.reason, ""},
+                                   {"effective.isolation", state.worker ? "process" : "none", ""}};
+  if (state.worker)
+    description.push_back(
+        {"effective.isolation.reason", "asked for; process " + std::to_string(state.worker->pid()), ""});
   auto own =
       detail::collect_settings(state.call("optimizer_describe"), [&](auto sink, void* ctx, da3_error* error) {
         return state.table->optimizer_describe(state.handle, sink, ctx, error);
       });
   for (Setting& setting : own)
-    if (!setting.key.starts_with("effective.backend")) description.push_back(std::move(setting));
+    if (!setting.key.starts_with("effective.backend") && !setting.key.starts_with("effective.isolation"))
+      description.push_back(std::move(setting));
   return description;
 }
 
@@ -105,7 +128,7 @@ Engine::Engine(PluginRegistry& registry, const Profile& profile) {
     state->schema = registry.schema();
     state->chosen = choice.candidates[i];
     try {
-      state->table = registry.table(state->chosen.name);
+      open_plugin(registry, *state);
       create_optimizer(*state);
       describe_optimizer(*state);  // a backend that cannot say what it does is not used
     } catch (const Error& error) {
@@ -116,7 +139,7 @@ Engine::Engine(PluginRegistry& registry, const Profile& profile) {
       continue;
     }
     for (const PluginInfo& plugin : plugins)
-      if (plugin.name == state->chosen.name && plugin.loaded) state->plugin = plugin;
+      if (plugin.name == state->chosen.name && !plugin.devices.empty()) state->plugin = plugin;
     // A backend that was "next" and is now chosen has not lost.
     std::erase_if(choice.losers,
                   [&](const Choice::Loser& loser) { return loser.name == state->chosen.name; });
@@ -142,7 +165,7 @@ std::vector<PlanEntry> Engine::plan() const {
   const std::vector<Setting> description = describe();
   for (const Setting& setting : description) {
     if (setting.key.ends_with(".reason")) continue;
-    const bool is_core = setting.key == "effective.backend";
+    const bool is_core = setting.key == "effective.backend" || setting.key == "effective.isolation";
     std::string origin = setting.origin.empty() ? "effective" : setting.origin;
     // A plugin need not tell where a value came from: the profile knows.
     if (setting.origin.empty())

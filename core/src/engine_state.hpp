@@ -14,7 +14,12 @@
 
 namespace da3::detail {
 
+namespace isolation {
+class Worker;
+}
+
 struct OptimizerState {
+  std::shared_ptr<isolation::Worker> worker;  ///< empty: the plugin is in this process
   const da3_plugin* table = nullptr;
   da3_optimizer* handle = nullptr;
   Profile profile;

@@ -9,6 +9,7 @@
 #include <mutex>
 
 #include "choice.hpp"
+#include "isolation/plugin_facts.hpp"
 #include "plugin_loader.hpp"
 #include "plugin_scan.hpp"
 #include "plugin_search.hpp"
@@ -24,7 +25,7 @@ struct detail::RegistryState {
   std::vector<FoundPlugin> found;
   TrustRules rules;
   Machine machine;
-  bool scan = false;  ///< in children
+  bool scan = false;  ///< in children: so it was asked, or plugins run in processes of their own
   std::chrono::milliseconds scan_limit{15000};
 };
 
@@ -180,7 +181,7 @@ std::string suggestion(State& state) {
 PluginRegistry::PluginRegistry(const Profile& profile, const SearchOptions& options)
     : state_(std::make_shared<detail::RegistryState>()) {
   state_->rules = detail::trust_rules(profile);
-  state_->scan = options.scan_in_child;
+  state_->scan = options.scan_in_child || detail::isolation::is_asked_for(profile);
   // A value that makes no sense is found by schema().check().
   if (const auto seconds = option_type::parse_float(profile.get("plugins.scan_seconds"));
       seconds && *seconds > 0)
