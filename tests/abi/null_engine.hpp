@@ -17,7 +17,17 @@ inline SearchOptions only_null() {
   return options;
 }
 
-inline Profile profile_of(std::string_view yaml) { return Profile::from_text(yaml, "p.yaml"); }
+#if defined(DA3_TEST_ISOLATION)
+inline constexpr bool isolated = true;
+#else
+inline constexpr bool isolated = false;
+#endif
+
+inline Profile profile_of(std::string_view yaml) {
+  Profile profile = Profile::from_text(yaml, "p.yaml");
+  if (isolated) profile.set(Layer::profile, "isolation", "process", "p.yaml");
+  return profile;
+}
 
 struct NullEngine {
   Profile profile;

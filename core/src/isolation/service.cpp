@@ -50,7 +50,7 @@ int Service::serve() {
       std::fflush(nullptr);
       return 0;
     }
-  return 0;  // the host is gone
+  return 1;  // the host is gone
 }
 
 bool Service::handle(Message message) {
@@ -115,7 +115,7 @@ void Service::perform(Handler handler, Json body, const std::shared_ptr<Running>
     const std::lock_guard lock(mutex_);
     calls_.erase(call->id());
   }
-  channel_.send(answer);
+  if (!channel_.send(answer)) ::_exit(1);  // nobody can hear us any more
 }
 
 const da3_plugin& Service::table() const {

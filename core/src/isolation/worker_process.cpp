@@ -134,14 +134,18 @@ void WorkerProcess::drain() {
 /// Waits for the process; one that only closed its socket is ended. Gives up on one that cannot die.
 std::optional<int> WorkerProcess::reap() {
   const auto start = Clock::now();
-  int status = 0;
   for (bool killed = false;;) {
     {
       const std::lock_guard lock(mutex_);
-      const pid_t got = ::waitpid(pid_, &status, WNOHANG);
-      if (got == pid_ || (got < 0 && errno != EINTR)) {
+      siginfo_t facts{};
+      const int got = ::waitid(P_PID, static_cast<id_t>(pid_), &facts, WEXITED | WNOHANG | WNOWAIT);
+      const bool is_unknown = got != 0 && errno != EINTR;
+      if (is_unknown || (got == 0 && facts.si_pid == pid_)) {
+        // Whatever it has started goes too; as long as it is not waited for, the group's number is its own.
+        if (!is_unknown) ::kill(-pid_, SIGKILL);
+        int status = 0;
         reaped_ = true;
-        if (got == pid_) return status;
+        if (::waitpid(pid_, &status, is_unknown ? WNOHANG : 0) == pid_) return status;
         return std::nullopt;
       }
     }
