@@ -75,14 +75,15 @@ std::string nvidia_problem(const Manifest& manifest, Machine& machine, bool ask_
 }
 
 std::string metal_problem(const Manifest& manifest, Machine& machine) {
-  const std::string* macos = wanted(manifest, "macos");
-  if (macos) {
-    const std::string& here = machine.metal().macos;
-    if (here.empty()) return "it needs macOS " + *macos + " or later, which this is not; use another backend";
-    if (older(here, *macos))
-      return "it needs macOS " + *macos + " or later, this is " + here + "; update macOS";
-  }
-  return wanted(manifest, "metal") ? machine.metal().reason : "";
+  const std::string *macos = wanted(manifest, "macos"), *metal = wanted(manifest, "metal");
+  if (!macos && !metal) return "";
+  const hardware::MetalFacts& here = machine.metal();
+  // Where there is no macOS, no Metal says it all.
+  if (macos && here.macos.empty() && !(metal && !here.reason.empty()))
+    return "it needs macOS " + *macos + " or later, which this is not";
+  if (macos && !here.macos.empty() && older(here.macos, *macos))
+    return "it needs macOS " + *macos + " or later, this is " + here.macos + "; update macOS";
+  return metal ? here.reason : "";
 }
 
 std::string cpu_problem(const Manifest& manifest, Machine& machine) {

@@ -111,7 +111,7 @@ TEST_F(Trust, TheDefaultIsSystemForRootAndAnyForOthers) {
 TEST_F(Trust, HashWantsAPin) {
   set("plugins.trust", "hash");
   EXPECT_THAT(reason(), AllOf(HasSubstr("has no plugins.sha256.null"), HasSubstr("sha256sum")));
-  set("plugins.sha256.null", file_hash(library()));
+  set("plugins.sha256.null", file_sha256(library()));
   EXPECT_EQ(reason(), "");
   open_to_all(library());
   EXPECT_THAT(reason(), HasSubstr("can be written by others")) << "besides the rule of system";

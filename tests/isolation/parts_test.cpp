@@ -134,12 +134,6 @@ TEST(Messages, SurviveTheWay) {
   EXPECT_EQ(back.kind(), error.kind());
   EXPECT_EQ(back.index(), error.index());
   EXPECT_EQ(back.native(), error.native());
-  Device device;
-  device.name = "gpu", device.mem_total = UINT64_MAX, device.uuid[15] = 200, device.numa_node = -1,
-  device.score = 300;
-  EXPECT_EQ(to_json(device_of(over(to_json(device)))), to_json(device));
-  const OptionSpec option{"k", "int", "1", "h", Scope::run, true, "cpu"};
-  EXPECT_EQ(to_json(option_of(over(to_json(option)))), to_json(option));
   da3_memory memory = zeroed<da3_memory>();
   memory.weights = 1, memory.limit = UINT64_MAX;
   EXPECT_EQ(to_json(memory_of(over(to_json(memory)))), to_json(memory));
