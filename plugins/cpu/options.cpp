@@ -21,6 +21,9 @@ const BackendInfo& backend_info() {
       with_common_options({
           {"cpu.onednn", "bool", "true", "Use oneDNN's kernels for matrix products and convolutions",
            DA3_SCOPE_OPTIMIZER},
+          {"cpu.emulate", "bool", "false",
+           "Round as a device of the asked-for precision would: slow, to see what such a device would give",
+           DA3_SCOPE_OPTIMIZER},
           {"cpu.head_chunk_views", "enum{auto}|int[1,64]", "auto",
            "Views that the depth head processes at a time: memory against speed; results agree to rounding",
            DA3_SCOPE_OPTIMIZER},

@@ -43,28 +43,83 @@ std::string yes_no(bool value) { return value ? "true" : "false"; }
                                      "': the cpu backend does not do it, " + why);
 }
 
-void decide_precision(const Capabilities& c, const OptionSet& options, Report& report) {
+/// The backbone's arithmetic; emulated at will, native where the CPU and oneDNN have it.
+engine::Precision backbone_precision(const Capabilities& c, const OptionSet& options) {
   const char* key = "mixed_precision";
-  if (options.is(key, "float16"))
+  const bool emulate = options.flag("cpu.emulate");
+  if (options.is(key, "int8")) refuse(key, options, "int8 is not in this version; use auto or off");
+  if (options.is(key, "float16")) {
+    if (emulate) return engine::Precision::float16;
     refuse(key, options,
            c.native_float16()
-               ? "float16 is not in this version; use auto or off"
-               : "without float16 arithmetic in the CPU it is slower than float32; use auto or off");
-  if (options.is(key, "bfloat16"))
-    refuse(key, options,
-           c.native_bfloat16()
-               ? "bfloat16 is not in this version; use auto or off"
-               : "without bfloat16 arithmetic in the CPU it is slower than float32; use auto or off");
-  if (options.is(key, "int8")) refuse(key, options, "int8 is not in this version; use auto or off");
-  report.say("precision", "float32",
-             options.is(key, "auto") && c.native_bfloat16()
-                 ? "the CPU has bfloat16, but this version computes in float32"
-                 : "");
+               ? "the float16 arithmetic of this CPU is not used in this version; use auto or off, or "
+                 "cpu.emulate: true to see what a device would give"
+               : "without float16 arithmetic in the CPU it is slower than float32; use auto or off, or "
+                 "cpu.emulate: true to see what a device would give");
+  }
+  if (options.is(key, "bfloat16")) {
+    if (emulate) return engine::Precision::bfloat16;
+    if (!c.native_bfloat16())
+      refuse(key, options,
+             "without bfloat16 arithmetic in the CPU it is slower than float32; use auto or off, or "
+             "cpu.emulate: true to see what a device would give");
+    if (!options.flag("cpu.onednn"))
+      refuse(key, options, "the bfloat16 kernels are oneDNN's; use cpu.onednn: true, or off");
+    return engine::Precision::bfloat16;
+  }
+  return engine::Precision::float32;
+}
 
-  if (options.is("head_precision", "float16"))
-    refuse("head_precision", options, "the head loses detail in float16; use auto or float32");
-  report.say("head_precision", "float32",
-             options.is("head_precision", "tf32") ? "a CPU has no TF32; float32 is more exact" : "");
+engine::Precision head_precision(const OptionSet& options) {
+  const char* key = "head_precision";
+  const bool emulate = options.flag("cpu.emulate");
+  if (options.is(key, "float16")) {
+    if (emulate) return engine::Precision::float16;
+    refuse(
+        key, options,
+        "in float16 a CPU is slower than in float32; use auto or float32, or cpu.emulate: true to see what a "
+        "device would give");
+  }
+  return emulate && options.is(key, "tf32") ? engine::Precision::tf32 : engine::Precision::float32;
+}
+
+const char* name_of(engine::Precision precision) {
+  switch (precision) {
+    case engine::Precision::tf32:
+      return "tf32";
+    case engine::Precision::bfloat16:
+      return "bfloat16";
+    case engine::Precision::float16:
+      return "float16";
+    case engine::Precision::int8:
+      return "int8";
+    default:
+      return "float32";
+  }
+}
+
+void decide_precision(const Capabilities& c, const OptionSet& options, Decision& decision, Report& report) {
+  constexpr const char* emulated = "emulated: rounded as a device would, computed in float32, slow";
+  engine::Policy& policy = decision.policy;
+  policy.precision = backbone_precision(c, options);
+  policy.head_precision = head_precision(options);
+  const bool low = policy.precision != engine::Precision::float32,
+             low_head = policy.head_precision != engine::Precision::float32;
+  policy.emulate = options.flag("cpu.emulate") && (low || low_head);
+  if (options.flag("cpu.emulate") && !policy.emulate)
+    decision.warnings.push_back(
+        "option 'cpu.emulate' = true: everything is float32, there is nothing to emulate; set "
+        "mixed_precision or "
+        "head_precision");
+
+  std::string reason;
+  if (low) reason = policy.emulate ? emulated : "the CPU multiplies bfloat16";
+  if (options.is("mixed_precision", "auto") && c.native_bfloat16())
+    reason = "the CPU has bfloat16; it is used on request, because results differ";
+  report.say("precision", name_of(policy.precision), reason);
+  reason = low_head ? emulated : "";
+  if (!low_head && options.is("head_precision", "tf32")) reason = "a CPU has no TF32; float32 is more exact";
+  report.say("head_precision", name_of(policy.head_precision), reason);
 }
 
 void decide_threads(const Capabilities& c, const OptionSet& options, uint32_t cpu_budget, Decision& decision,
@@ -138,9 +193,11 @@ void decide_memory(const Capabilities& c, const OptionSet& options, const Mode& 
 void decide_compile(const OptionSet& options, const Mode& mode, Decision& decision, Report& report) {
   const bool automatic = options.is("enable_compile", "auto");
   const bool asked = automatic ? mode.prepack : options.flag("enable_compile");
-  decision.policy.prepack = asked && options.flag("cpu.onednn");
+  decision.policy.prepack = asked && options.flag("cpu.onednn") && !decision.policy.emulate;
   std::string reason = automatic ? "performance_mode " + options.text("performance_mode") : "";
-  if (asked && !decision.policy.prepack) reason = "weights are packed for oneDNN, and cpu.onednn is false";
+  if (asked && !decision.policy.prepack)
+    reason = decision.policy.emulate ? "emulated arithmetic reads weights as they are"
+                                     : "weights are packed for oneDNN, and cpu.onednn is false";
   report.say("compile", decision.policy.prepack ? "prepack" : "off", reason);
 }
 
@@ -151,7 +208,7 @@ Decision decide(const Capabilities& c, const OptionSet& options, uint32_t cpu_bu
   Report report(decision);
   const Mode mode = mode_of(options);
   report.say("device", "cpu:0 " + c.name);
-  decide_precision(c, options, report);
+  decide_precision(c, options, decision, report);
   decide_threads(c, options, cpu_budget, decision, report);
   decide_host(options, mode, decision, report);
 

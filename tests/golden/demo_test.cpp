@@ -121,6 +121,7 @@ const T* data(const checkpoint::SafetensorsFile& file, const char* name) {
 struct Way {
   test::Options options;
   bool posed;
+  test::Options policy = {};
 };
 
 /// Network space, as the ABI wants poses: the first view is the identity, translations over the lower median
@@ -149,7 +150,7 @@ std::vector<float> normalised(const float* extrinsics) {
 Errors errors_of(const Way& way) {
   const std::string folder = std::string(DA3_TEST_DATA) + "/demo";
   const auto scenes = checkpoint::SafetensorsFile::open(folder + "/eval.safetensors");
-  test::AbiModel model(test::open_plugin("cpu"), {}, std::string(DA3_SOURCE_DIR) + "/models/demo");
+  test::AbiModel model(test::open_plugin("cpu"), way.policy, std::string(DA3_SOURCE_DIR) + "/models/demo");
   Errors errors;
   for (size_t s = 0; s < kScenes; ++s) {
     const size_t view = s * kViews;
@@ -196,6 +197,22 @@ TEST(Demo, ErrorsAreUpstreams) {
 
 TEST(Demo, ErrorsWithGivenPosesAreUpstreams) {
   expect_upstreams(errors_of({{}, true}), read_json("upstream_posed.json").at("posed"));
+}
+
+/// Trained weights: what low precision costs in accuracy is within a hundredth of the error itself.
+TEST(Demo, LowPrecisionErrorsAreFloat32s) {
+  const Errors exact = errors_of({{}, false});
+  for (const char* precision : {"bfloat16", "float16"}) {
+    const Errors low = errors_of({{}, false, {{"mixed_precision", precision}, {"cpu.emulate", "true"}}});
+    const auto near = [&](double value, double want, const char* what) {
+      EXPECT_NEAR(value, want, 0.01 * want) << what << " in " << precision;
+    };
+    near(low.absrel, exact.absrel, "absrel");
+    near(low.delta1, exact.delta1, "delta1");
+    near(low.rot_deg, exact.rot_deg, "rot_deg");
+    near(low.trans_rel, exact.trans_rel, "trans_rel");
+    near(low.fov_deg, exact.fov_deg, "fov_deg");
+  }
 }
 
 TEST(Demo, ErrorsWithPosesFromRaysAreUpstreams) {

@@ -10,34 +10,15 @@
 #include <utility>
 #include <vector>
 
-#include "support/abi_client.hpp"
-#include "support/golden_case.hpp"
+#include "golden/golden_run.hpp"
 
 namespace da3 {
 namespace {
 
-const uint8_t* pixels(const test::GoldenCase& golden) {
-  return reinterpret_cast<const uint8_t*>(golden.at("input.image").data);
-}
-
-std::vector<int64_t> batch_of_one(const test::GoldenCase& golden) {
-  std::vector<int64_t> shape = golden.at("input.image").shape;
-  shape.insert(shape.begin(), 1);
-  return shape;
-}
-
-test::Options run_options(const test::GoldenCase& golden) {
-  test::Options options;
-  if (!golden.ref_view_strategy.empty()) options.emplace_back("ref_view_strategy", golden.ref_view_strategy);
-  if (golden.use_ray_pose) options.emplace_back("use_ray_pose", "true");
-  return options;
-}
-
-/// Poses go in as the network takes them: the ABI leaves normalising to the host.
-test::AbiModel::Cameras given_cameras(const test::GoldenCase& golden) {
-  if (!golden.data.find("net.extrinsics")) return {};
-  return {golden.floats("net.extrinsics"), golden.floats("input.intrinsics")};
-}
+using test::batch_of_one;
+using test::given_cameras;
+using test::pixels;
+using test::run_options;
 
 void expect_dense(const std::vector<float>& values, const std::vector<float>& golden,
                   const std::string& what) {
@@ -56,17 +37,6 @@ void expect_cameras(const std::vector<float>& extrinsics, const std::vector<floa
   ASSERT_EQ(intrinsics.size(), want_k.size());
   for (size_t i = 0; i < want_k.size(); ++i)
     EXPECT_NEAR(intrinsics[i], want_k[i], 1e-3 * std::abs(want_k[i]) + 1e-6) << "intrinsics, entry " << i;
-}
-
-/// A quaternion and its negative are one rotation; where the last component is 0, rounding chooses.
-std::vector<float> with_signs_of(std::vector<float> values, const std::vector<float>& golden) {
-  for (size_t i = 0; i + 3 < values.size(); i += 4) {
-    float product = 0;
-    for (size_t j = i; j < i + 4; ++j) product += values[j] * golden[j];
-    if (product < 0)
-      for (size_t j = i; j < i + 4; ++j) values[j] = -values[j];
-  }
-  return values;
 }
 
 /// Upstream's search for poses from rays is random: 2 degrees and 2 %.
@@ -96,35 +66,17 @@ void expect_cameras_about(const std::vector<float>& extrinsics, const std::vecto
 class Golden : public testing::TestWithParam<const char*> {};
 
 void expect_upstreams(const test::GoldenCase& golden, const test::Options& options) {
-  test::AbiModel model(test::open_plugin("cpu"), options,
-                       test::checkpoint_folder(golden.checkpoint).string());
-  // Our name and upstream's of what a case may hold.
-  std::vector<std::pair<std::string, std::string>> dense{{"depth", "output.depth"},
-                                                         {"confidence", "output.depth_conf"},
-                                                         {"sky", "output.sky"},
-                                                         {"scale_factor", "output.scale_factor"}};
-  for (const char* part : {"means", "scales", "rotations", "harmonics", "opacities"})
-    dense.emplace_back("gaussians." + std::string(part), "output.gaussians." + std::string(part));
-  for (int64_t block : golden.feature_blocks)
-    dense.emplace_back("feature." + std::to_string(block), "output.aux.feat_layer_" + std::to_string(block));
-  std::erase_if(dense, [&](const auto& names) { return !golden.data.find(names.second); });
+  const auto dense = test::dense_outputs(golden);
   ASSERT_FALSE(dense.empty());
-
-  std::vector<std::string> outputs;
-  for (const auto& [ours, upstreams] : dense) outputs.push_back(ours);
-  const bool cameras = golden.data.find("output.extrinsics") != nullptr;
-  if (cameras) outputs.insert(outputs.end(), {"extrinsics", "intrinsics"});
-  auto out =
-      model.run(pixels(golden), batch_of_one(golden), outputs, run_options(golden), given_cameras(golden));
+  auto out = test::run_case(golden, options);
   for (const auto& [ours, upstreams] : dense) {
     const std::vector<float> want = golden.floats(upstreams);
-    ASSERT_EQ(out[ours].values.size(), want.size()) << ours;
-    const bool signs = ours == "gaussians.rotations";
-    expect_dense(signs ? with_signs_of(out[ours].values, want) : out[ours].values, want, ours);
+    ASSERT_EQ(out[ours].size(), want.size()) << ours;
+    expect_dense(out[ours], want, ours);
   }
-  if (cameras)
-    (golden.use_ray_pose ? expect_cameras_about : expect_cameras)(out["extrinsics"].values,
-                                                                  out["intrinsics"].values, golden);
+  if (golden.data.find("output.extrinsics"))
+    (golden.use_ray_pose ? expect_cameras_about : expect_cameras)(out["extrinsics"], out["intrinsics"],
+                                                                  golden);
 }
 
 TEST_P(Golden, IsUpstreams) { expect_upstreams(test::GoldenCase(GetParam()), {}); }

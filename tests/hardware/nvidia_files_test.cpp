@@ -87,7 +87,7 @@ TEST(NvidiaFiles, WslHasNoProcDriver) {
 TEST(NvidiaFiles, JetsonIsNotOnThePciBus) {
   const TemporaryFolder root;
   root.write("proc/device-tree/compatible",
-             std::string("nvidia,p3737-0000+p3701-0005\0nvidia,p3701-0005\0nvidia,tegra234\0", 60));
+             std::string("nvidia,p3737-0000+p3701-0005\0nvidia,p3701-0005\0nvidia,tegra234\0", 63));
   const NvidiaFacts facts = by_files(root);
   EXPECT_EQ(facts.files.platform, NvidiaPlatform::jetson);
   EXPECT_EQ(facts.files.module, "tegra234");

@@ -113,8 +113,7 @@ TEST(Death, InProbeIsAReasonNotToUseTheBackend) {
   ::unsetenv("FATAL_AT");
   EXPECT_EQ(error.code(), DA3_E_UNAVAILABLE);
   EXPECT_THAT(error.message(),
-              AllOf(HasSubstr("backend null cannot be used: its probe failed: its worker process was "
-                              "ended by SIGABRT"),
+              AllOf(HasSubstr("backend null cannot be used: it crashed (SIGABRT) in its probe"),
                     HasSubstr("assertion failed: the vendor's library")));
 }
 

@@ -141,18 +141,40 @@ TEST(CpuPolicy, DefaultsAreFloat32OnEveryMachine) {
 TEST(CpuPolicy, Float16IsRefusedWithItsReason) {
   EXPECT_NE(refusal(machine("zen3"), {{"mixed_precision", "float16"}}).find("slower than float32"),
             std::string::npos);
-  EXPECT_NE(refusal(machine("graviton3"), {{"mixed_precision", "float16"}}).find("not in this version"),
+  EXPECT_NE(refusal(machine("graviton3"), {{"mixed_precision", "float16"}}).find("not used in this version"),
             std::string::npos);
 }
 
-TEST(CpuPolicy, Bfloat16AndInt8AreRefusedWithTheirReason) {
+TEST(CpuPolicy, Bfloat16IsTheCpusOwnWhereItHasIt) {
+  for (const char* name : {"zen4", "sapphire_rapids"}) {
+    const Decided d = decided(machine(name), {{"mixed_precision", "bfloat16"}});
+    EXPECT_EQ(d.policy.precision, engine::Precision::bfloat16) << name;
+    EXPECT_EQ(d.policy.emulate, 0) << name;
+    EXPECT_EQ(d.policy.head_precision, engine::Precision::float32) << name;
+    EXPECT_EQ(d.effective.at("effective.precision"), "bfloat16") << name;
+  }
+  EXPECT_NE(
+      refusal(machine("zen4"), {{"mixed_precision", "bfloat16"}, {"cpu.onednn", "false"}}).find("oneDNN"),
+      std::string::npos);
+}
+
+TEST(CpuPolicy, EmulationIsOnRequestAndSaysSo) {
+  for (const char* precision : {"bfloat16", "float16"}) {
+    const Decided d = decided(machine("zen3"), {{"mixed_precision", precision}, {"cpu.emulate", "true"}});
+    EXPECT_EQ(d.policy.emulate, 1) << precision;
+    EXPECT_EQ(d.effective.at("effective.precision"), precision);
+    EXPECT_NE(d.effective.at("effective.precision.reason").find("emulated"), std::string::npos);
+  }
+  EXPECT_EQ(decided(machine("zen3"), {{"cpu.emulate", "true"}}).policy.emulate, 0) << "nothing to emulate";
+}
+
+TEST(CpuPolicy, OtherBfloat16AndInt8AreRefusedWithTheirReason) {
   EXPECT_NE(refusal(machine("zen3"), {{"mixed_precision", "bfloat16"}}).find("slower than float32"),
-            std::string::npos);
-  EXPECT_NE(refusal(machine("zen4"), {{"mixed_precision", "bfloat16"}}).find("not in this version"),
             std::string::npos);
   EXPECT_NE(refusal(machine("zen4"), {{"mixed_precision", "int8"}}).find("not in this version"),
             std::string::npos);
-  EXPECT_NE(refusal(machine("zen4"), {{"head_precision", "float16"}}).find("head"), std::string::npos);
+  EXPECT_NE(refusal(machine("zen4"), {{"head_precision", "float16"}}).find("head_precision"),
+            std::string::npos);
 }
 
 TEST(CpuPolicy, Tf32HeadIsFloat32AndSaysWhy) {

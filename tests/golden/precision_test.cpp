@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+// Low precision through the C ABI, as every backend computes it, against upstream's float32: emulated, so
+// that the same bounds hold on every CPU, and in the CPU's own bfloat16 where it has one. docs/precision.md
+// says where the bounds come from.
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include <da3/error.hpp>
+
+#include "checkpoint/safetensors.hpp"
+#include "golden/golden_run.hpp"
+#include "support/temporary_folder.hpp"
+
+namespace da3 {
+namespace {
+
+/// What may differ from float32, as a share of the mean magnitude; poses absolutely.
+struct Bound {
+  double depth, features, pose, pose_of_outliers, focal;
+};
+constexpr Bound bfloat16{6e-3, 6e-3, 0.02, 0.03, 0.05}, float16{1e-3, 1e-3, 3e-3, 3e-3, 0.01};
+/// A head of lower precision leaves cameras alone, which are computed in float32 after the backbone.
+constexpr Bound low_head{3e-3, 1e-5, 1e-4, 1e-4, 1e-4};
+
+double largest_difference(const std::vector<float>& values, const std::vector<float>& want, bool relative) {
+  double largest = 0;
+  for (size_t i = 0; i < want.size(); ++i) {
+    const double scale = relative ? std::abs(want[i]) : 1;
+    if (scale > 0) largest = std::max(largest, std::abs(double(values[i]) - want[i]) / scale);
+  }
+  return largest;
+}
+
+bool is_feature(const std::string& name) { return name.starts_with("feature."); }
+bool is_gaussians(const std::string& name) { return name.starts_with("gaussians."); }
+
+/// at_least: what must differ, or the precision was not used at all.
+void expect_within(const test::GoldenCase& golden, const test::Options& options, const Bound& bound,
+                   double at_least) {
+  auto out = test::run_case(golden, options);
+  for (const auto& [ours, upstreams] : test::dense_outputs(golden)) {
+    if (is_gaussians(ours)) continue;  // they follow the cameras
+    const double mean = test::deviation(out[ours], golden.floats(upstreams)).mean;
+    EXPECT_LE(mean, is_feature(ours) ? bound.features : bound.depth) << ours;
+    if (ours == "depth") {
+      EXPECT_GE(mean, at_least) << "float32 has been computed";
+    }
+  }
+  // The search for poses from rays ends with other samples on a random network.
+  if (!golden.data.find("output.extrinsics") || golden.use_ray_pose) return;
+  const bool outliers = golden.checkpoint.find("outliers") != std::string::npos;
+  EXPECT_LE(largest_difference(out["extrinsics"], golden.floats("output.extrinsics"), false),
+            outliers ? bound.pose_of_outliers : bound.pose);
+  EXPECT_LE(largest_difference(out["intrinsics"], golden.floats("output.intrinsics"), true), bound.focal);
+}
+
+class InPrecision : public testing::TestWithParam<const char*> {};
+
+TEST_P(InPrecision, Bfloat16) {
+  expect_within(test::GoldenCase(GetParam()), {{"mixed_precision", "bfloat16"}, {"cpu.emulate", "true"}},
+                bfloat16, 2e-4);
+}
+
+TEST_P(InPrecision, Float16) {
+  expect_within(test::GoldenCase(GetParam()), {{"mixed_precision", "float16"}, {"cpu.emulate", "true"}},
+                float16, 2e-5);
+}
+
+TEST_P(InPrecision, HeadInTf32AndFloat16) {
+  for (const char* arithmetic : {"tf32", "float16"})
+    expect_within(test::GoldenCase(GetParam()), {{"head_precision", arithmetic}, {"cpu.emulate", "true"}},
+                  low_head, 5e-5);
+}
+
+TEST_P(InPrecision, TheCpusOwnBfloat16) {
+  const test::GoldenCase golden(GetParam());
+  for (const char* packed : {"false", "true"}) try {
+      expect_within(golden, {{"mixed_precision", "bfloat16"}, {"enable_compile", packed}}, bfloat16, 2e-4);
+    } catch (const Error& error) {
+      ASSERT_EQ(error.code(), DA3_E_UNSUPPORTED) << error.message();
+      GTEST_SKIP() << error.message();
+    }
+}
+
+#ifdef DA3_LONG_TESTS
+INSTANTIATE_TEST_SUITE_P(Large, InPrecision,
+                         testing::Values("base-1view", "base-outliers", "large-2view", "mono-large",
+                                         "metric-large"));
+#else
+INSTANTIATE_TEST_SUITE_P(Small, InPrecision,
+                         testing::Values("tiny-1view", "tiny-2view", "tiny-5view", "tiny-9view", "tiny-feats",
+                                         "tiny-outliers", "tiny-mono", "tiny-nested", "tiny-posed",
+                                         "tiny-raypose", "tiny-giant-gs", "tiny-nested-posed",
+                                         "tiny-smallest", "tiny-mono-tall", "small-1view", "small-3view",
+                                         "small-outliers"));
+
+/// A weight that float32 carries and float16 does not: products of the backbone's layer 3 pass 65504.
+TEST(Overflow, OfFloat16IsAnErrorThatNamesTheLayer) {
+  const std::filesystem::path good = test::checkpoint_folder("tiny");
+  const test::TemporaryFolder folder;
+  std::filesystem::copy_file(good / "config.json", folder.path() / "config.json");
+  const auto file = checkpoint::SafetensorsFile::open(good / "model.safetensors");
+  std::vector<checkpoint::TensorSource> tensors;
+  for (const auto& [name, view] : file.tensors())
+    tensors.push_back({name, view.dtype, view.shape, [&, name = name](std::byte* to, size_t bytes) {
+                         std::memcpy(to, file.at(name).data, bytes);
+                         const float large = 1e6f;
+                         if (name == "model.backbone.pretrained.blocks.3.mlp.fc1.bias")
+                           std::memcpy(to, &large, sizeof large);
+                       }});
+  checkpoint::write_safetensors(folder.path() / "model.safetensors", tensors);
+  const std::vector<uint8_t> image(28 * 28 * 3, 100);
+  const auto run = [&](const test::Options& options) {
+    test::AbiModel model(test::open_plugin("cpu"), options, folder.path().string());
+    model.run(image.data(), {1, 1, 28, 28, 3}, {"depth"});
+  };
+  EXPECT_NO_THROW(run({}));
+  EXPECT_NO_THROW(run({{"mixed_precision", "bfloat16"}, {"cpu.emulate", "true"}}))
+      << "it has float32's range";
+  try {
+    run({{"mixed_precision", "float16"}, {"cpu.emulate", "true"}});
+    FAIL() << "infinite values made a picture";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), DA3_E_NUMERIC);
+    EXPECT_THAT(error.message(), testing::HasSubstr("'block.3'"));
+  }
+}
+#endif
+
+}  // namespace
+}  // namespace da3
