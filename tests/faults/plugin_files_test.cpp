@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include <da3/da3.hpp>
 
+#include <cstdio>
 #include <fstream>
 #include <iterator>
 
@@ -87,11 +88,31 @@ TEST_F(PluginFolder, AFifoDoesNotBlock) {
   EXPECT_THAT(reason(), HasSubstr("not a regular file")) << "a manifest may be one, too";
 }
 
+/// Root reads everything, so root asks as somebody else, in a child.
 TEST_F(PluginFolder, Unreadable) {
-  if (geteuid() == 0) GTEST_SKIP() << "root reads everything";
   write_library(bytes_of(DA3_NULL_PLUGIN));
   fs::permissions(library(), fs::perms::none);
-  EXPECT_THAT(reason(), HasSubstr("cannot be opened: Permission denied"));
+  fs::permissions(folder_.path(), fs::perms::others_read | fs::perms::others_exec, fs::perm_options::add);
+  const auto ask = [&] {
+    constexpr uid_t nobody = 65534;
+    if (geteuid() == 0 && (setgid(nobody) != 0 || setuid(nobody) != 0)) _exit(99);
+    std::fputs(reason().c_str(), stderr);
+    _exit(0);
+  };
+  EXPECT_EXIT(ask(), ::testing::ExitedWithCode(0), "cannot be opened: Permission denied");
+}
+
+TEST_F(PluginFolder, FilesOfOtherKinds) {
+  for (const auto& [what, bytes] :
+       {std::pair{"a static library",
+                  "!<arch>\nobject.o/       0           0     0     644     8         `\n"},
+        {"a script", "#!/bin/sh\nexit 1\n"},
+        {"a Windows library", "MZ\x90"},
+        {"an archive", "PK\x03\x04"},
+        {"Java or universal code", "\xCA\xFE\xBA\xBD"}}) {
+    write_library(std::string(bytes) + std::string(300, '\0'));
+    EXPECT_THAT(reason(), HasSubstr("is not a library")) << what;
+  }
 }
 
 TEST_F(PluginFolder, ADanglingLink) {
@@ -110,6 +131,20 @@ TEST_F(PluginFolder, TruncatedAnywhere) {
        {size_t{4}, size_t{20}, size_t{63}, size_t{64}, size_t{100}, size_t{1000}, whole.size() / 4}) {
     write_library(whole.substr(0, size));
     EXPECT_THAT(reason(), HasSubstr("is truncated")) << size << " bytes";
+  }
+}
+
+/// Up to the last byte that is mapped; what comes after (symbols for debuggers) may be missing.
+TEST_F(PluginFolder, TruncatedAtManyOffsets) {
+  const std::string whole = bytes_of(DA3_NULL_PLUGIN);
+  constexpr size_t offsets = 128;
+  bool is_whole = false;
+  for (size_t i = 1; i < offsets; ++i) {
+    write_library(whole.substr(0, whole.size() * i / offsets));
+    const std::string why = is_whole ? "" : reason();
+    if (why.find("is truncated") == std::string::npos) is_whole = true;
+    EXPECT_TRUE(i > offsets / 4 || !is_whole) << i;
+    EXPECT_EQ(why.find('\n'), std::string::npos);
   }
 }
 

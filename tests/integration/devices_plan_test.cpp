@@ -70,6 +70,57 @@ TEST_F(Devices, APluginByItsFile) {
   EXPECT_THAT(missing.out, HasSubstr("libda3_none.so"));
 }
 
+TEST_F(Devices, TellsTheHardware) {
+  const auto all = everything();
+  EXPECT_EQ(all["format"], "da3.devices/1");
+  const auto& hardware = all["hardware"];
+  const auto keys = [](const nlohmann::json& object) {
+    std::vector<std::string> names;
+    for (const auto& item : object.items()) names.push_back(item.key());
+    return names;
+  };
+  using testing::UnorderedElementsAre;
+  EXPECT_THAT(keys(hardware), UnorderedElementsAre("cpu", "memory", "nvidia", "metal"));
+  EXPECT_THAT(keys(hardware["cpu"]),
+              UnorderedElementsAre("name", "architecture", "instruction_sets", "cpus", "affinity", "quota",
+                                   "threads", "threads_reason", "numa_node"));
+  EXPECT_THAT(keys(hardware["memory"]), UnorderedElementsAre("total", "limit", "available"));
+  EXPECT_THAT(keys(hardware["nvidia"]), UnorderedElementsAre("platform", "driver", "cuda", "asked",
+                                                             "remembered", "reason", "devices", "pci"));
+  EXPECT_THAT(keys(hardware["metal"]), UnorderedElementsAre("macos", "reason", "devices"));
+  EXPECT_NE(hardware["cpu"]["name"], "");
+  EXPECT_GE(hardware["cpu"]["threads"], 1);
+  EXPECT_GT(hardware["memory"]["total"], 1 << 20);
+  EXPECT_TRUE(!hardware["nvidia"]["devices"].empty() || hardware["nvidia"]["reason"] != "");
+  EXPECT_TRUE(!hardware["metal"]["devices"].empty() || hardware["metal"]["reason"] != "");
+  const auto text = host({"devices"}).out;
+  for (const char* row : {"cpu     ", "memory  ", "nvidia  ", "metal   "}) EXPECT_THAT(text, HasSubstr(row));
+}
+
+TEST_F(Devices, APluginThatEndsItsProcessDoesNotEndThisOne) {
+  const std::string deadly = DA3_DEADLY_PLUGIN;
+  for (const auto& [order, words] : {std::pair{"entry:exit", "ended the process while it was loaded"},
+                                     {"load:abort", "crashed (SIGABRT) while it was loaded"},
+                                     {"probe:crash", "crashed (SIG"},
+                                     {"probe:hang", "did not answer within 2 s in its probe"}}) {
+    const auto result = host({"devices", "--json", "--plugin", deadly, "--set", "plugins.scan_seconds=2"},
+                             {.environment = {std::string("DEADLY=") + order}});
+    ASSERT_EQ(result.exit_code, 0) << result.err;
+    const auto list = nlohmann::json::parse(result.out)["plugins"];
+    EXPECT_THAT(std::string(named(list, "name", "deadly")["reason"]), HasSubstr(words)) << order;
+    EXPECT_EQ(result.out.find("my last words\n"), std::string::npos) << "its prints are not ours";
+  }
+}
+
+TEST_F(Devices, APluginThatTheProfileDoesNotTrust) {
+  folder_.write("p.yaml", "plugins:\n  sha256:\n    \"null\": " + std::string(64, 'a') + "\n");
+  const auto result = host({"devices", "--config", "p.yaml", "--json"});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  const auto null = named(nlohmann::json::parse(result.out)["plugins"], "name", "null");
+  EXPECT_THAT(std::string(null["reason"]), HasSubstr("plugins.sha256.null"));
+  EXPECT_EQ(host({"plan", "--config", "p.yaml", "--backend", "null"}).exit_code, 3);
+}
+
 class Plan : public HostTest {};
 
 TEST_F(Plan, TellsEveryValueAndWhoSaidIt) {
