@@ -6,6 +6,10 @@
 #include <da3/da3.hpp>
 #include <da3/file_hash.hpp>
 
+#include <chrono>
+#include <cstdlib>
+
+#include "hardware/child.hpp"
 #include "support/temporary_folder.hpp"
 
 namespace da3 {
@@ -149,6 +153,33 @@ TEST_F(Trust, PinsAreKeysOfEveryProfile) {
   }
   EXPECT_EQ(registry.schema().problems(Profile::from_text("plugins.trust: everybody", "p")).size(), 1u);
   EXPECT_EQ(registry.schema().problems(Profile::from_text("plugins.sha256: x", "p")).size(), 1u);
+}
+
+/// A copy of a program that runs as nobody although root starts it.
+TEST_F(Trust, AProgramWithMoreRightsThanItsCallerListensToNeitherEnvironmentNorAny) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root can make such a program";
+  fs::permissions(folder_.path(), fs::perms(0755));
+  const fs::path program = folder_.path() / "privileged";
+  fs::copy_file(DA3_PRIVILEGED_PROGRAM, program);
+  const auto run = [&] {
+    return hardware::run_child(program, {library().string()}, std::chrono::seconds(60)).answer;
+  };
+  open_to_all(library());
+  setenv("DA3_SET_threads", "3", 1);
+  setenv("DA3_PLUGIN_PATH", folder().c_str(), 1);
+  setenv("DA3_CACHE_DIR", (folder_.path() / "cache").c_str(), 1);
+  EXPECT_THAT(
+      run(),
+      StartsWith("privileged=0 threads=3 found=1 cache=" + (folder_.path() / "cache/x").string() + "\n\n"));
+  constexpr uid_t nobody = 65534;
+  ASSERT_EQ(chown(program.c_str(), nobody, 0), 0);
+  ASSERT_EQ(chmod(program.c_str(), 04755), 0);
+  const std::string answer = run();
+  for (const char* name : {"DA3_SET_threads", "DA3_PLUGIN_PATH", "DA3_CACHE_DIR"}) unsetenv(name);
+  if (answer.starts_with("privileged=0"))
+    GTEST_SKIP() << "the temporary folder is mounted without such programs";
+  EXPECT_THAT(answer, StartsWith("privileged=1 threads= found=0 cache=\n"));
+  EXPECT_THAT(answer, HasSubstr("it is not trusted"));
 }
 
 }  // namespace

@@ -121,6 +121,23 @@ TEST_F(Devices, APluginThatTheProfileDoesNotTrust) {
   EXPECT_EQ(host({"plan", "--config", "p.yaml", "--backend", "null"}).exit_code, 3);
 }
 
+#ifdef __GLIBC__
+/// What the dynamic linker says of this program and of the children in which plugins are asked.
+TEST_F(Devices, OpensNoLibTorch) {
+  const auto result = host(
+      {"devices", "--json"},
+      {.environment = {"DA3_PLUGIN_PATH=", "LD_DEBUG=files", "LD_DEBUG_OUTPUT=" + in("linker").string()}});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  std::string said;
+  for (const auto& file : std::filesystem::directory_iterator(folder_.path()))
+    if (file.path().filename().string().starts_with("linker.")) said += text_of(file.path().filename());
+  EXPECT_THAT(said, HasSubstr("libda3_cpu.so"));
+  EXPECT_EQ(said.find("libtorch"), std::string::npos);
+  EXPECT_EQ(said.find("libopencv"), std::string::npos);
+  EXPECT_EQ(said.find("libda3_cpu_engine"), std::string::npos);
+}
+#endif
+
 class Plan : public HostTest {};
 
 TEST_F(Plan, TellsEveryValueAndWhoSaidIt) {
