@@ -44,10 +44,8 @@ class SafetensorsFile {
   /// Throws Error(DA3_E_MODEL) naming the file and the tensor when it is not there.
   const TensorView& at(std::string_view name) const;
   /// Copies a tensor's bytes to destination. Unlike a look at `data`, it survives a file that is cut or
-  /// replaced meanwhile: Error(DA3_E_MODEL).
+  /// replaced meanwhile (Error(DA3_E_MODEL)), and leaves nothing of the mapping in memory.
   void read(const TensorView& tensor, void* destination) const;
-  /// Tells the kernel that the pages of a tensor are no longer needed (they are read again when touched).
-  void release_pages(const TensorView& tensor) const;
 
  private:
   SafetensorsFile() = default;

@@ -127,14 +127,4 @@ void SafetensorsFile::read(const TensorView& tensor, void* destination) const {
                  path_.string());
 }
 
-void SafetensorsFile::release_pages(const TensorView& tensor) const {
-  // Only pages that belong to this tensor alone.
-  const size_t page = size_t(::sysconf(_SC_PAGESIZE));
-  const size_t offset = size_t(tensor.data - mapping_->data());
-  const size_t first = (offset + page - 1) / page * page;
-  const size_t last = (offset + tensor.bytes) / page * page;
-  if (last > first)
-    ::madvise(static_cast<std::byte*>(mapping_->address) + first, last - first, MADV_DONTNEED);
-}
-
 }  // namespace da3::checkpoint
