@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # da3_add_plugin(<name> SOURCES <file>... [VERSION 0.1.0] [ID org.example.da3-<name>] [VENDOR <text>] [LICENSE <SPDX>]
-#                [RUNTIME_ID <text>] [DEVICE any|cpu|cuda|metal|...] [NEEDS "<sentence>"...] [MANIFEST <file>])
+#                [RUNTIME_ID <text>] [DEVICE any|cpu|cuda|metal|...] [NEEDS "<sentence>"...] [REQUIRES <name>=<value>...]
+#                [MANIFEST <file>])
 #
 # Makes the target da3_<name>: libda3_<name>.so (.dylib), and after each build
 #   - checks that it exports da3_plugin_entry and nothing else,
@@ -9,6 +10,8 @@
 #
 # The sources see DA3_PLUGIN_NAME, _ID, _VERSION, _VENDOR, _LICENSE and _RUNTIME_ID as texts and put them into their table;
 # a table that says something else is refused.
+# NEEDS are sentences for people; REQUIRES is checked before the plugin is loaded: nvidia_driver=580, cuda=13.0,
+# compute_capability=8.0,8.6, cpu_features=avx2,fma, macos=14.4, metal=any.
 # MANIFEST: a file written by hand is put there instead, and the plugin is not loaded. For cross compiling without
 # CMAKE_CROSSCOMPILING_EMULATOR, and for plugins that do not load on the machine that builds them.
 
@@ -74,7 +77,7 @@ function(_da3_check_exports target)
 endfunction()
 
 function(_da3_add_manifest target name manifest)
-  cmake_parse_arguments(arg "" "MANIFEST;DEVICE" "NEEDS;FACTS" ${ARGN})
+  cmake_parse_arguments(arg "" "MANIFEST;DEVICE" "NEEDS;REQUIRES;FACTS" ${ARGN})
   if(arg_MANIFEST)
     get_filename_component(by_hand "${arg_MANIFEST}" ABSOLUTE)
     set_property(TARGET ${target} APPEND PROPERTY LINK_DEPENDS "${by_hand}")
@@ -90,6 +93,9 @@ function(_da3_add_manifest target name manifest)
   foreach(sentence IN LISTS arg_NEEDS)
     list(APPEND words "--needs" "${sentence}")
   endforeach()
+  foreach(requirement IN LISTS arg_REQUIRES)
+    list(APPEND words "--requires" "${requirement}")
+  endforeach()
   add_dependencies(${target} da3_write_manifest)
   add_custom_command(TARGET ${target} POST_BUILD
     COMMAND da3_write_manifest "$<TARGET_FILE:${target}>" "${manifest}" --name "${name}" --device "${arg_DEVICE}"
@@ -98,7 +104,7 @@ function(_da3_add_manifest target name manifest)
 endfunction()
 
 function(da3_add_plugin name)
-  cmake_parse_arguments(arg "" "VERSION;ID;VENDOR;LICENSE;RUNTIME_ID;DEVICE;MANIFEST" "SOURCES;NEEDS" ${ARGN})
+  cmake_parse_arguments(arg "" "VERSION;ID;VENDOR;LICENSE;RUNTIME_ID;DEVICE;MANIFEST" "SOURCES;NEEDS;REQUIRES" ${ARGN})
   if(arg_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "da3_add_plugin(${name}): unknown arguments: ${arg_UNPARSED_ARGUMENTS}")
   endif()
@@ -135,7 +141,7 @@ function(da3_add_plugin name)
   set(manifest "$<TARGET_FILE_DIR:${target}>/libda3_${name}.plugin.yaml")
   _da3_check_exports(${target})
   _da3_add_manifest(${target} "${name}" "${manifest}" MANIFEST "${arg_MANIFEST}" DEVICE "${arg_DEVICE}"
-    NEEDS ${arg_NEEDS} FACTS ${facts})
+    NEEDS ${arg_NEEDS} REQUIRES ${arg_REQUIRES} FACTS ${facts})
 
   if(NOT DA3_PLUGIN_INSTALL_DIR)
     set(DA3_PLUGIN_INSTALL_DIR "${DA3SDK_PLUGIN_DIR}")

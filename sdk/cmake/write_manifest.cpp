@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Build tool of da3_add_plugin(): loads a plugin and writes what it says about itself.
 //   da3_write_manifest LIBRARY MANIFEST --name N --device D [--version V] [--id I] [--vendor V] [--license L]
-//                      [--runtime_id R] [--needs SENTENCE]...
+//                      [--runtime_id R] [--needs SENTENCE]... [--requires NAME=VALUE]...
 // A fact that is given must be what the plugin's table says. C++17 and the system's loader, nothing else: it
 // is compiled in the plugin author's build tree, where there may be no YAML library. It writes YAML's JSON
 // subset: flow maps and double-quoted texts.
@@ -19,6 +19,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -29,6 +30,7 @@ struct Wanted {
   std::string library, manifest;
   std::map<std::string, std::string> facts;  // "name", "device", "id", ...
   std::vector<std::string> needs;
+  std::vector<std::pair<std::string, std::string>> requirements;
 };
 
 [[noreturn]] void fail(const std::string& why) { throw da3::Error(DA3_E_INVALID, why); }
@@ -178,7 +180,12 @@ std::string manifest_of(const Wanted& wanted, const da3_plugin& table, const std
   }
   out += "needs: [";
   for (size_t i = 0; i < wanted.needs.size(); ++i) out += (i ? ", " : "") + quoted("NEEDS", wanted.needs[i]);
-  out += options.empty() ? "]\noptions: []\n" : "]\noptions:\n";
+  out += "]\n";
+  for (size_t i = 0; i < wanted.requirements.size(); ++i)
+    out += (i ? ", " : "requires: {") + quoted("REQUIRES", wanted.requirements[i].first) + ": " +
+           quoted("REQUIRES", wanted.requirements[i].second);
+  if (!wanted.requirements.empty()) out += "}\n";
+  out += options.empty() ? "options: []\n" : "options:\n";
   for (const Option& o : options)
     out += "  - {\"key\": " + quoted("a key", o.key) + ", \"type\": " + quoted(o.key, o.type) +
            ", \"default\": " + quoted(o.key, o.def) + ", \"help\": " + quoted(o.key, o.help) +
@@ -187,13 +194,25 @@ std::string manifest_of(const Wanted& wanted, const da3_plugin& table, const std
   return out;
 }
 
+/// What a core knows to check: core/include/da3/manifest.hpp.
+std::pair<std::string, std::string> requirement(const std::string& word) {
+  constexpr const char* names = "enum{nvidia_driver,cuda,compute_capability,cpu_features,macos,metal}";
+  const size_t equals = word.find('=');
+  const std::string name = word.substr(0, equals);
+  if (equals == std::string::npos || equals + 1 == word.size() || !option_type::accepts(names, name))
+    fail("REQUIRES \"" + word + "\" is not <name>=<value> with a name of " + option_type::in_words(names));
+  return {name, word.substr(equals + 1)};
+}
+
 Wanted parse(int argc, char** argv) {
   if (argc < 3 || argc % 2 == 0) fail("usage: da3_write_manifest LIBRARY MANIFEST [--fact TEXT]...");
-  Wanted wanted{argv[1], argv[2], {}, {}};
+  Wanted wanted{argv[1], argv[2], {}, {}, {}};
   for (int i = 3; i < argc; i += 2) {
     const std::string word = argv[i];
     if (word == "--needs")
       wanted.needs.emplace_back(argv[i + 1]);
+    else if (word == "--requires")
+      wanted.requirements.push_back(requirement(argv[i + 1]));
     else
       wanted.facts[word.substr(std::min<size_t>(2, word.size()))] = argv[i + 1];
   }

@@ -44,6 +44,23 @@ TEST_F(SdkManifest, TextsOfEveryKindComeBack) {
   EXPECT_EQ(manifest.options[2].default_value, "off");
 }
 
+TEST_F(SdkManifest, RequirementsAreThoseThatACoreChecks) {
+  const Manifest manifest = manifest_of(
+      DA3_NULL_PLUGIN,
+      "--name null --requires nvidia_driver=580 --requires compute_capability=8.0,8.6 --requires cuda=13.0 "
+      "--requires cpu_features=avx2 --requires macos=14.4 --requires metal=any");
+  EXPECT_EQ(manifest.requirements.size(), 6u);
+  EXPECT_EQ(manifest.requirements.at("nvidia_driver"), "580");
+  EXPECT_EQ(manifest.requirements.at("compute_capability"), "8.0,8.6");
+  for (const char* bad : {"moon=full", "cuda", "cuda="})
+    EXPECT_NE(std::system(("\"" DA3_WRITE_MANIFEST "\" \"" DA3_NULL_PLUGIN "\" \"" +
+                           (folder_.path() / "bad.yaml").string() + "\" --name null --requires " + bad +
+                           " 2> /dev/null")
+                              .c_str()),
+              0)
+        << bad;
+}
+
 /// The manifest that was written by hand, beside the null plugin's source, says what the plugin says.
 TEST_F(SdkManifest, OfTheNullPluginIsTheOneInTheSources) {
   const Manifest written = manifest_of(DA3_NULL_PLUGIN, "--name null --device cpu");
