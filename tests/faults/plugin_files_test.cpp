@@ -134,17 +134,17 @@ TEST_F(PluginFolder, TruncatedAnywhere) {
   }
 }
 
-/// Up to the last byte that is mapped; what comes after (symbols for debuggers) may be missing.
+/// Up to the last byte that is mapped; what comes after (symbols for debuggers) may be missing. Each file is
+/// its own: one that was loaded stays mapped and must not change.
 TEST_F(PluginFolder, TruncatedAtManyOffsets) {
   const std::string whole = bytes_of(DA3_NULL_PLUGIN);
   constexpr size_t offsets = 128;
-  bool is_whole = false;
   for (size_t i = 1; i < offsets; ++i) {
     write_library(whole.substr(0, whole.size() * i / offsets));
-    const std::string why = is_whole ? "" : reason();
-    if (why.find("is truncated") == std::string::npos) is_whole = true;
-    EXPECT_TRUE(i > offsets / 4 || !is_whole) << i;
-    EXPECT_EQ(why.find('\n'), std::string::npos);
+    const std::string why = reason();
+    if (why.find("is truncated") != std::string::npos) continue;
+    EXPECT_GT(i, offsets / 4) << why;
+    break;
   }
 }
 

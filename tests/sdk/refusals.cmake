@@ -21,7 +21,9 @@ endforeach()
 da3_add_plugin(other_name SOURCES small_plugin.c)
 target_compile_definitions(da3_other_name PRIVATE SMALL_NAME="good")
 da3_add_plugin(other_version SOURCES small_plugin.c VERSION 7.0.0)
-da3_add_plugin(with_needs SOURCES small_plugin.c DEVICE cuda NEEDS "driver >= 580, for CUDA 13" "a GPU")
+da3_add_plugin(with_needs SOURCES small_plugin.c DEVICE cuda NEEDS "driver >= 580, for CUDA 13" "a GPU"
+               REQUIRES nvidia_driver=580 compute_capability=8.0,8.6)
+da3_add_plugin(odd_requirement SOURCES small_plugin.c REQUIRES moon=full)
 ]=])
 configure(OK "${mine}" "${mine}/build")
 
@@ -37,12 +39,14 @@ refused(bad_default "its option \"threads\" has the default \"many\", which is n
 refused(others_key "its option \"cuda.graphs\" must begin with \"others_key.\"")
 refused(not_utf8 "is not UTF-8")
 refused(other_name "its table says name \"good\", da3_add_plugin says \"other_name\"")
+refused(odd_requirement "REQUIRES \"moon=full\" is not <name>=<value>")
 refused(other_version "its table says version \"0.1.0\", da3_add_plugin says \"7.0.0\"")
 
 check(OK "${CMAKE_COMMAND}" --build "${mine}/build" --target da3_good da3_with_needs)
 must_exist("${mine}/build/libda3_good${SUFFIX}" "${mine}/build/libda3_good.plugin.yaml")
 file(READ "${mine}/build/libda3_with_needs.plugin.yaml" output)
-says("device: \"cuda\"" "needs: [\"driver >= 580, for CUDA 13\", \"a GPU\"]")
+says("device: \"cuda\"" "needs: [\"driver >= 580, for CUDA 13\", \"a GPU\"]"
+     "requires: {\"nvidia_driver\": \"580\", \"compute_capability\": \"8.0,8.6\"}")
 
 configure(OK "${mine}" "${mine}/build" -DNO_NM=1)
 says("what da3_two exports is not checked")
