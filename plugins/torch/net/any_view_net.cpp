@@ -31,13 +31,11 @@ uint64_t AnyViewNet::forget_geometries() const {
 
 Computed AnyViewNet::compute(const NetInputs& inputs, const NetRequest& request, const Kernels& kernels,
                              const RunControl& control) const {
-  const int64_t height = inputs.image.size(2), width = inputs.image.size(3);
+  const SceneShape shape(inputs.image);
+  const int64_t height = shape.size.height, width = shape.size.width;
   const auto tables = geometries_.get(height, width, [&] {
-    Geometry made;
-    made.size = {height / kPatch, width / kPatch, height, width};
-    made.backbone = backbone_.geometry(made.size.rows, made.size.columns);
-    made.embeddings = head_.embeddings(made.size);
-    if (gs_head_) made.gaussians = gs_head_->embeddings(made.size);
+    Geometry made{backbone_.geometry(shape.size.rows, shape.size.columns), head_.embeddings(shape.size), {}};
+    if (gs_head_) made.gaussians = gs_head_->embeddings(shape.size);
     return made;
   });
 
@@ -49,12 +47,13 @@ Computed AnyViewNet::compute(const NetInputs& inputs, const NetRequest& request,
   }
   BackboneResult features = backbone_.run(inputs.image, backbone_request, tables->backbone, kernels, control);
 
-  NetOutputs out = dense_outputs(features, *tables, request, inputs, kernels, control);
+  NetOutputs out = dense_outputs(features, *tables, request, shape, kernels, control);
   if ((request.cameras && !request.ray_pose) || request.gaussians) {
     control.begin_stage("cameras");
-    out.cameras = cameras(features, out, request, inputs, kernels);
+    out.cameras = cameras(features, out, request, shape, kernels);
   }
-  if (request.gaussians) out.gaussians = gaussians(features, *tables, out, inputs, request, kernels, control);
+  if (request.gaussians)
+    out.gaussians = gaussians(features, *tables, out, inputs, shape, request, kernels, control);
   out.features = std::move(features.features);
   return {std::move(out), {}, {tables}};
 }
@@ -71,7 +70,7 @@ NetOutputs AnyViewNet::finish(Computed computed, const NetInputs& inputs, const 
 }
 
 NetOutputs AnyViewNet::dense_outputs(const BackboneResult& features, const Geometry& tables,
-                                     const NetRequest& request, const NetInputs& inputs,
+                                     const NetRequest& request, const SceneShape& shape,
                                      const Kernels& kernels, const RunControl& control) const {
   const bool cameras = request.cameras || request.gaussians;
   const DualDpt::Request head_request{request.depth || request.gaussians,
@@ -80,31 +79,28 @@ NetOutputs AnyViewNet::dense_outputs(const BackboneResult& features, const Geome
   NetOutputs out;
   if (!head_request.depth && !head_request.rays) return out;
   const DenseOutputs dense =
-      head_.run(features.layers, tables.size, tables.embeddings, head_request, kernels, control);
-  const auto by_scene = [&](const at::Tensor& t) {
-    return t.defined() ? t.unflatten(0, {inputs.image.size(0), inputs.image.size(1)}) : t;
-  };
-  out.depth = by_scene(dense.depth);
-  out.confidence = by_scene(dense.confidence);
-  out.ray = by_scene(dense.ray);
-  out.ray_confidence = by_scene(dense.ray_confidence);
+      head_.run(features.layers, shape.size, tables.embeddings, head_request, kernels, control);
+  out.depth = shape.by_scene(dense.depth);
+  out.confidence = shape.by_scene(dense.confidence);
+  out.ray = shape.by_scene(dense.ray);
+  out.ray_confidence = shape.by_scene(dense.ray_confidence);
   return out;
 }
 
 Cameras AnyViewNet::cameras(const BackboneResult& features, const NetOutputs& dense,
-                            const NetRequest& request, const NetInputs& inputs,
+                            const NetRequest& request, const SceneShape& shape,
                             const Kernels& kernels) const {
-  const int64_t height = inputs.image.size(2), width = inputs.image.size(3);
+  const int64_t height = shape.size.height, width = shape.size.width;
   if (request.ray_pose)
     return cameras_from_rays(dense.ray, dense.ray_confidence, height, width, request.seed);
   return camera_decoder_->run(features.camera_tokens, height, width, kernels);
 }
 
 Gaussians AnyViewNet::gaussians(const BackboneResult& features, const Geometry& tables, const NetOutputs& out,
-                                const NetInputs& inputs, const NetRequest& request, const Kernels& kernels,
-                                const RunControl& control) const {
-  const int64_t scenes = inputs.image.size(0), views = inputs.image.size(1);
-  const int64_t pixels = tables.size.height * tables.size.width;
+                                const NetInputs& inputs, const SceneShape& shape, const NetRequest& request,
+                                const Kernels& kernels, const RunControl& control) const {
+  const int64_t scenes = shape.scenes, views = shape.views;
+  const int64_t pixels = shape.size.height * shape.size.width;
   const at::Tensor depth = out.depth.flatten(0, 1);
   const at::Tensor extrinsics = out.cameras.extrinsics.to(at::kCPU, at::kDouble).contiguous();
   const at::Tensor intrinsics = out.cameras.intrinsics.to(at::kCPU, at::kDouble).contiguous();
@@ -115,7 +111,7 @@ Gaussians AnyViewNet::gaussians(const BackboneResult& features, const Geometry& 
       scales[static_cast<size_t>(b)] = pose_scale(inputs.extrinsics[b], extrinsics[b]);
 
   Gaussians result = gs_adapter_->allocate(scenes * views, pixels, depth.options());
-  gs_head_->run(features.layers, inputs.image.flatten(0, 1), tables.size, *tables.gaussians,
+  gs_head_->run(features.layers, inputs.image.flatten(0, 1), shape.size, *tables.gaussians,
                 request.head_chunk_views, kernels, control, [&](int64_t view, const at::Tensor& raw) {
                   ViewCamera camera;
                   std::copy_n(extrinsics.const_data_ptr<double>() + 12 * view, 12, camera.extrinsics.data());
@@ -125,7 +121,7 @@ Gaussians AnyViewNet::gaussians(const BackboneResult& features, const Geometry& 
                 });
   for (at::Tensor* part :
        {&result.means, &result.scales, &result.rotations, &result.harmonics, &result.opacities})
-    *part = part->unflatten(0, {scenes, views}).flatten(1, 2);
+    *part = shape.by_scene(*part).flatten(1, 2);
   return result;
 }
 

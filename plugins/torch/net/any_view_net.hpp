@@ -13,6 +13,7 @@
 #include "net/geometry_cache.hpp"
 #include "net/gs_dpt.hpp"
 #include "net/network.hpp"
+#include "net/scene_shape.hpp"
 
 namespace da3::net {
 
@@ -32,19 +33,18 @@ class AnyViewNet : public Network {
 
  private:
   struct Geometry {
-    HeadGeometry size;
     BackboneGeometry backbone;
     DualDpt::Embeddings embeddings;
     std::optional<GsDpt::Embeddings> gaussians;
   };
 
   NetOutputs dense_outputs(const BackboneResult& features, const Geometry& tables, const NetRequest& request,
-                           const NetInputs& inputs, const Kernels& kernels, const RunControl& control) const;
+                           const SceneShape& shape, const Kernels& kernels, const RunControl& control) const;
   Cameras cameras(const BackboneResult& features, const NetOutputs& dense, const NetRequest& request,
-                  const NetInputs& inputs, const Kernels& kernels) const;
+                  const SceneShape& shape, const Kernels& kernels) const;
   Gaussians gaussians(const BackboneResult& features, const Geometry& tables, const NetOutputs& out,
-                      const NetInputs& inputs, const NetRequest& request, const Kernels& kernels,
-                      const RunControl& control) const;
+                      const NetInputs& inputs, const SceneShape& shape, const NetRequest& request,
+                      const Kernels& kernels, const RunControl& control) const;
 
   checkpoint::NetConfig config_;
   Backbone backbone_;

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "net/scene_shape.hpp"
 #include "net/sky.hpp"
 
 namespace da3::net {
@@ -19,22 +20,18 @@ uint64_t MonoNet::forget_geometries() const {
 
 Computed MonoNet::compute(const NetInputs& inputs, const NetRequest& request, const Kernels& kernels,
                           const RunControl& control) const {
-  const int64_t scenes = inputs.image.size(0), views = inputs.image.size(1);
-  const int64_t height = inputs.image.size(2), width = inputs.image.size(3);
-  const auto tables = geometries_.get(height, width, [&] {
-    Geometry made;
-    made.size = {height / kPatch, width / kPatch, height, width};
-    made.backbone = backbone_.geometry(made.size.rows, made.size.columns);
-    return made;
+  const SceneShape shape(inputs.image);
+  const auto tables = geometries_.get(shape.size.height, shape.size.width, [&] {
+    return Geometry{backbone_.geometry(shape.size.rows, shape.size.columns)};
   });
   BackboneResult features = backbone_.run(inputs.image, {request.reference, request.features, {}},
                                           tables->backbone, kernels, control);
   NetOutputs out;
   if (request.depth || request.sky) {
     const Dpt::Outputs dense =
-        head_.run(features.layers, tables->size, request.head_chunk_views, kernels, control);
-    out.depth = dense.depth.unflatten(0, {scenes, views});
-    out.sky = dense.sky.unflatten(0, {scenes, views});
+        head_.run(features.layers, shape.size, request.head_chunk_views, kernels, control);
+    out.depth = shape.by_scene(dense.depth);
+    out.sky = shape.by_scene(dense.sky);
   }
   out.features = std::move(features.features);
   return {std::move(out), {}, {tables}};

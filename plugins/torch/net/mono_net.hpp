@@ -23,7 +23,6 @@ class MonoNet : public Network {
 
  private:
   struct Geometry {
-    HeadGeometry size;
     BackboneGeometry backbone;
   };
 
