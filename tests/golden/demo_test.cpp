@@ -15,6 +15,10 @@
 #include "checkpoint/safetensors.hpp"
 #include "support/abi_client.hpp"
 
+#ifdef DA3_HAS_IO
+#include <da3/io/open.hpp>
+#endif
+
 namespace da3 {
 namespace {
 
@@ -29,6 +33,7 @@ struct Pose {
 
 struct Errors {
   double absrel = 0, delta1 = 0, rot_deg = 0, trans_rel = 0, fov_deg = 0;
+  double absrel_unscaled = 0, scale = 0;  ///< with given poses: depth in their unit, as it comes
 };
 
 /// IEEE binary16, as the truth is stored.
@@ -90,6 +95,31 @@ double add_depth_errors(const std::vector<double>& truth, const float* depth, Er
   errors.delta1 += close / static_cast<double>(ratios.size()) / kScenes;
   return scale;
 }
+
+#ifdef DA3_HAS_IO
+/// Brings the prediction to the given poses with and without their scale, and adds what comes of it.
+void add_aligned_errors(const std::vector<double>& truth, const float* given, std::vector<float> extrinsics,
+                        std::vector<float> depth, Errors& errors) {
+  std::vector<io::Extrinsics> poses(kViews);
+  for (size_t v = 0; v < kViews; ++v) {
+    std::copy_n(given + 12 * v, 12, poses[v].begin());
+    poses[v][15] = 1;
+  }
+  const std::vector<float> as_predicted = depth;
+  std::vector<float> moved = extrinsics;
+  const double kept = io::open().align_to_given(moved, poses, depth, false).scale;
+  EXPECT_EQ(depth, as_predicted) << "without the given scale depth stays";
+  const double scale = io::open().align_to_given(extrinsics, poses, depth, true).scale;
+  EXPECT_EQ(scale, kept);
+  for (size_t i = 0; i < extrinsics.size(); ++i) EXPECT_NEAR(extrinsics[i], given[i], 1e-6);
+  double off = 0;
+  size_t count = 0;
+  for (size_t i = 0; i < truth.size(); ++i)
+    if (truth[i] > 0 && truth[i] < kFarthest) off += std::abs(depth[i] - truth[i]) / truth[i], ++count;
+  errors.absrel_unscaled += off / static_cast<double>(count) / kScenes;
+  errors.scale += scale / kScenes;
+}
+#endif
 
 void add_camera_errors(const float* truth_e, const float* truth_k, const float* e, const float* k,
                        double scale, Errors& errors) {
@@ -167,6 +197,9 @@ Errors errors_of(const Way& way) {
       truth[i] = from_half(bits);
     }
     const double scale = add_depth_errors(truth, out["depth"].values.data(), errors);
+#ifdef DA3_HAS_IO
+    if (way.posed) add_aligned_errors(truth, truth_e, out["extrinsics"].values, out["depth"].values, errors);
+#endif
     add_camera_errors(truth_e, truth_k, out["extrinsics"].values.data(), out["intrinsics"].values.data(),
                       scale, errors);
   }
@@ -196,7 +229,13 @@ TEST(Demo, ErrorsAreUpstreams) {
 }
 
 TEST(Demo, ErrorsWithGivenPosesAreUpstreams) {
-  expect_upstreams(errors_of({{}, true}), read_json("upstream_posed.json").at("posed"));
+  const Errors errors = errors_of({{}, true});
+  const nlohmann::json upstream = read_json("upstream_posed.json").at("posed");
+  expect_upstreams(errors, upstream);
+#ifdef DA3_HAS_IO
+  EXPECT_NEAR(errors.absrel_unscaled, upstream.at("absrel_unscaled"), 1e-3);
+  EXPECT_NEAR(errors.scale, upstream.at("scale"), 1e-3);
+#endif
 }
 
 /// Trained weights: what low precision costs in accuracy is within a hundredth of the error itself.

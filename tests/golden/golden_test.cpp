@@ -127,33 +127,6 @@ TEST(Scenes, TwoInABatchEqualTwoRuns) {
     EXPECT_LE(test::deviation(batch[name].values, apart).largest, 1e-5) << name;
   }
 }
-
-/// The same bits from another run and from another model, whatever the outputs.
-void expect_repeats(const char* name, const std::vector<std::string>& outputs) {
-  const test::GoldenCase golden(name);
-  const auto run = [&] {
-    test::AbiModel model(test::open_plugin("cpu"), {{"deterministic", "true"}},
-                         test::checkpoint_folder(golden.checkpoint).string());
-    model.run(pixels(golden), batch_of_one(golden), outputs, run_options(golden), given_cameras(golden));
-    return model.run(pixels(golden), batch_of_one(golden), outputs, run_options(golden),
-                     given_cameras(golden));
-  };
-  auto first = run(), second = run();
-  for (const std::string& output : outputs) EXPECT_EQ(first[output].values, second[output].values) << output;
-}
-
-TEST(Repeats, OfRaysAndReferenceViewsAreBitIdentical) {
-  expect_repeats("tiny-5view", {"depth", "confidence", "extrinsics", "ray"});
-}
-TEST(Repeats, OfPosesFromRaysAreBitIdentical) {
-  expect_repeats("tiny-raypose", {"depth", "extrinsics", "intrinsics"});
-}
-TEST(Repeats, OfSkyAreBitIdentical) { expect_repeats("tiny-mono", {"depth", "sky"}); }
-TEST(Repeats, OfNestedGaussiansWithPosesAreBitIdentical) {
-  expect_repeats("tiny-nested-posed", {"depth", "confidence", "extrinsics", "scale_factor", "sky",
-                                       "gaussians.means", "gaussians.scales", "gaussians.rotations",
-                                       "gaussians.harmonics", "gaussians.opacities", "feature.2"});
-}
 #endif
 
 }  // namespace

@@ -56,5 +56,34 @@ TEST_P(Weights, AreKeptOnce) {
 INSTANTIATE_TEST_SUITE_P(Plain, Weights, testing::Values("false"), [](const auto&) { return "unpacked"; });
 INSTANTIATE_TEST_SUITE_P(Packed, Weights, testing::Values("true"), [](const auto&) { return "packed"; });
 
+/// What memory() answers to structs of every size: the code, and whether it wrote past the end.
+void expect_sizes_are_checked(da3_optimizer* optimizer) {
+  const da3_plugin& plugin = test::open_plugin("cpu");
+  for (const uint32_t size : {0u, 4u, 7u, 8u, 16u, 56u, static_cast<uint32_t>(sizeof(da3_memory))}) {
+    da3_memory memory{};
+    memory.limit = 77;
+    memory.struct_size = size;
+    const test::Answer answer =
+        test::ask([&](da3_error* error) { return plugin.memory(optimizer, &memory, error); });
+    EXPECT_EQ(answer.code, size < 8 ? DA3_E_ABI : DA3_OK) << size << ": " << answer.message;
+    EXPECT_EQ(memory.struct_size, size);
+    EXPECT_EQ(memory.limit == 77, size < sizeof(da3_memory)) << "written past " << size << " bytes";
+  }
+  EXPECT_EQ(test::ask([&](da3_error* error) { return plugin.memory(optimizer, nullptr, error); }).code,
+            DA3_E_INVALID);
+}
+
+TEST(MemoryCall, ChecksSizesAlikeBeforeAndAfterTheFirstLoad) {
+  const da3_plugin& plugin = test::open_plugin("cpu");
+  da3_optimizer* fresh = nullptr;
+  const test::Answer made =
+      test::ask([&](da3_error* error) { return plugin.optimizer_create(nullptr, 0, 1, 0, &fresh, error); });
+  ASSERT_EQ(made.code, DA3_OK) << made.message;
+  expect_sizes_are_checked(fresh);
+  plugin.optimizer_destroy(fresh);
+  const test::AbiModel model(plugin, {}, test::checkpoint_folder("tiny").string());
+  expect_sizes_are_checked(model.optimizer());
+}
+
 }  // namespace
 }  // namespace da3
