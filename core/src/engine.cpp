@@ -140,6 +140,8 @@ Engine::Engine(PluginRegistry& registry, const Profile& profile) {
     }
     for (const PluginInfo& plugin : plugins)
       if (plugin.name == state->chosen.name && !plugin.devices.empty()) state->plugin = plugin;
+    // The worker loaded it a moment ago; here nobody holds the file that was loaded.
+    if (state->worker) state->plugin.file = PinnedFile(state->plugin.library);
     // A backend that was "next" and is now chosen has not lost.
     std::erase_if(choice.losers,
                   [&](const Choice::Loser& loser) { return loser.name == state->chosen.name; });

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The cuda and mps plugins where neither their engine nor a device is: what can be tried on them has no complaint.
+// The cuda and mps plugins where neither their engine nor a device is: what can be tried on them has no
+// complaint.
 #include <gmock/gmock.h>
 
 #include "run_checker.hpp"

@@ -34,6 +34,7 @@ TEST_F(Isolation, GivesTheSameFilesAndSaysSo) {
   const auto run = json_of("apart/run.json");
   EXPECT_EQ(run["policy"]["effective.isolation"], "process");
   EXPECT_EQ(run["plugin"]["id"], "org.da3.null");
+  EXPECT_EQ(run["plugin"]["sha256"], json_of("plain/run.json")["plugin"]["sha256"]);
   EXPECT_EQ(json_of("plain/run.json")["policy"]["effective.isolation"], "none");
 }
 

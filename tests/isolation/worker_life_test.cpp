@@ -102,8 +102,7 @@ TEST(Life, TheWorkerHasNoDescriptorOfOurs) {
   NullEngine null;
   null.engine.load_model("any");
   const std::string folder = "/proc/" + std::to_string(children().at(0)) + "/fd";
-  EXPECT_EQ(entries_of(folder.c_str()), 5u)
-      << "stdin, stdout, stderr, the socket, the plugin's own file";
+  EXPECT_EQ(entries_of(folder.c_str()), 5u) << "stdin, stdout, stderr, the socket, the plugin's own file";
   ::close(mine);
 }
 

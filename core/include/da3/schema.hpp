@@ -31,8 +31,8 @@ struct OptionSpec {
   std::string owner = {};  ///< "core", "da3-host", "cpu"; set by add()
 };
 
-/// Keys of the core: backend, device, isolation, plugins.*, log.level. Besides, plugins.sha256.<name> (64 hexadecimal
-/// digits) pins the library of any backend.
+/// Keys of the core: backend, device, isolation, plugins.*, log.level. Besides, plugins.sha256.<name> (64
+/// hexadecimal digits) pins the library of any backend.
 DA3_CORE_API const std::vector<OptionSpec>& core_options();
 
 /// Keys that hosts share and the shipped profiles use: model, input, output, format, mode, process_res,
