@@ -77,7 +77,9 @@ TEST(ShRotation, MixesNoBands) {
   const std::vector<double> matrix = sh_rotation(random_rotation(random), kDegree);
   for (size_t i = 0; i < kSide; ++i)
     for (size_t j = 0; j < kSide; ++j)
-      if (std::floor(std::sqrt(i)) != std::floor(std::sqrt(j))) EXPECT_EQ(matrix[i * kSide + j], 0.0);
+      if (std::floor(std::sqrt(i)) != std::floor(std::sqrt(j))) {
+        EXPECT_EQ(matrix[i * kSide + j], 0.0);
+      }
 }
 
 }  // namespace

@@ -59,6 +59,8 @@ const std::vector<std::string> kGaussians{"depth",
                                           "gaussians.harmonics",
                                           "gaussians.opacities"};
 
+std::string test_name(const testing::TestParamInfo<Case>& info) { return info.param.name; }
+
 INSTANTIATE_TEST_SUITE_P(
     Runs, Memory,
     testing::Values(Case{"small_one_large_view", "da3-small", {1, 1, 504, 504, 3}, {"depth", "extrinsics"}},
@@ -68,7 +70,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"mono", "tiny-mono", {1, 4, 504, 504, 3}, {"depth", "sky"}},
                     Case{"gaussians", "tiny-giant", {1, 3, 504, 504, 3}, kGaussians},
                     Case{"nested", "tiny-nested", {1, 3, 504, 504, 3}, {"depth", "extrinsics"}}),
-    [](const auto& info) { return info.param.name; });
+    test_name);
 
 }  // namespace
 }  // namespace da3
