@@ -3,10 +3,16 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/from_blob.h>
+#include <ATen/ops/full.h>
+#include <ATen/ops/ones.h>
 #include <c10/core/InferenceMode.h>
 #include <gtest/gtest.h>
 
-#include <set>
+#include <cmath>
+#include <limits>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "checkpoint/model_config.hpp"
 #include "engine/operator_recorder.hpp"
@@ -81,6 +87,12 @@ TEST_P(Contract, AResidualInLowPrecisionIsFoundOut) {
 
 INSTANTIATE_TEST_SUITE_P(Cases, Contract, testing::Values("tiny-2view", "tiny-outliers", "small-outliers"));
 
+bool is_elementwise(const std::string& name) {
+  for (const char* start : {"aten::add", "aten::mul", "aten::sub"})
+    if (name.starts_with(start)) return true;
+  return false;
+}
+
 /// Blocks run between the taps of the patch embedding and of the last block.
 TEST(Operators, OfABlockAreInTheContractsTypes) {
   const Case a_case("tiny-2view");
@@ -97,7 +109,7 @@ TEST(Operators, OfABlockAreInTheContractsTypes) {
   };
   a_case.run(Arithmetic::bfloat16, kernels, control);
   ASSERT_GT(blocks, 0);
-  int linears = 0, attentions = 0, norms = 0;
+  int linears = 0, attentions = 0, norms = 0, elementwise = 0, scaled = 0;
   for (size_t i = first; i < last; ++i) {
     const engine::RecordedOperator& op = recorder.operators()[i];
     const auto all = [&](at::ScalarType type) {
@@ -111,14 +123,47 @@ TEST(Operators, OfABlockAreInTheContractsTypes) {
       EXPECT_EQ(op.out[0].type, at::kFloat) << engine::to_text(op);
       ++norms;
     }
-    // Sums: the residual and what the rotation adds are float32.
-    if (op.name == "aten::add_.Tensor" || op.name == "aten::addcmul_") {
-      EXPECT_EQ(op.in[0].type, at::kFloat) << engine::to_text(op);
-    }
+    // Residual, LayerScale and rotation: whatever arithmetic the network asks for by itself.
+    if (!op.caller && is_elementwise(op.name)) all(at::kFloat), ++elementwise;
+    if (op.name == "aten::addcmul_") ++scaled;
   }
   EXPECT_EQ(linears, 4 * blocks) << "qkv, projection, and two of the feed-forward layer";
   EXPECT_EQ(attentions, blocks);
   EXPECT_GE(norms, 2 * blocks);
+  EXPECT_EQ(scaled, 2 * blocks) << "LayerScale and residual";
+  EXPECT_GT(elementwise, scaled) << "rotations were not seen";
+}
+
+TEST(Tf32, KeepsTenBitsOfMantissaToNearestEven) {
+  const float ulp = 0x1p-10f, infinity = std::numeric_limits<float>::infinity();
+  const std::vector<std::pair<float, float>> cases{
+      {0.0f, 0.0f},
+      {-1.0f, -1.0f},
+      {1.0f + ulp, 1.0f + ulp},
+      {1.0f + 0.5f * ulp, 1.0f},                      // a tie, to even
+      {1.0f + 1.5f * ulp, 1.0f + 2 * ulp},            // likewise
+      {1.0f + 0.5f * ulp + 0x1p-23f, 1.0f + ulp},     // just above a tie
+      {-(2.0f - 0x1p-23f), -2.0f},                    // carries into the exponent
+      {std::numeric_limits<float>::max(), infinity},  // and out of it
+      {-infinity, -infinity},
+      {std::nextafter(0x1p-126f, 0.0f), 0x1p-126f}};  // subnormal
+  for (const auto& [value, want] : cases)
+    EXPECT_EQ(net::rounded_to_tf32(at::full({3}, value)).max().item<float>(), want) << value;
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  EXPECT_TRUE(std::isnan(net::rounded_to_tf32(at::full({1}, nan)).item<float>()));
+  const at::Tensor strided = at::ones({4, 6}).t();
+  EXPECT_TRUE(net::rounded_to_tf32(strided).equal(strided));
+}
+
+TEST(Tf32, OfTheBackboneIsAsFineAsFloat16) {
+  const Case a_case("tiny-outliers");
+  const net::EmulatedKernels kernels;
+  const auto features = [&](Arithmetic arithmetic) {
+    return a_case.run(arithmetic, kernels).features.begin()->second;
+  };
+  const double off = mean_deviation(features(Arithmetic::tf32), features(Arithmetic::float32));
+  EXPECT_GT(off, 5e-5) << "nothing was rounded";
+  EXPECT_LT(off, 1e-3);
 }
 
 }  // namespace

@@ -85,6 +85,10 @@ std::string gigabytes(uint64_t bytes) {
   return text;
 }
 
+uint64_t value_bytes(Precision precision) {
+  return precision == Precision::bfloat16 || precision == Precision::float16 ? 2 : sizeof(float);
+}
+
 int32_t out_of_memory(const Policy& policy) {
   return policy.dl_type == kHostMemory ? DA3_E_NOMEM_HOST : DA3_E_NOMEM_DEVICE;
 }
@@ -101,6 +105,20 @@ uint64_t estimate_activations(const RunRequest& request, const Model& model) {
            4 * sizes.views * sizes.pixels;
   return static_cast<uint64_t>(kAllocatorSlack * live * sizeof(float)) +
          (model.context().policy.dl_type == kHostMemory ? kWorkspace : kDeviceWorkspace);
+}
+
+uint64_t weights_in_memory(const checkpoint::ModelConfig& config, const Policy& policy) {
+  uint64_t bytes = 0;
+  for (const checkpoint::TensorSpec& spec : checkpoint::stored_tensors(config)) {
+    const auto below = [&](const char* part) { return spec.name.find(part) != std::string::npos; };
+    uint64_t width = sizeof(float);
+    if (spec.shape.size() >= 2 && below(".backbone.pretrained.blocks."))
+      width = value_bytes(policy.precision);
+    else if (spec.shape.size() >= 2 && (below(".head.") || below(".gs_head.")))
+      width = value_bytes(policy.head_precision);
+    bytes += static_cast<uint64_t>(spec.elements()) * width;
+  }
+  return bytes;
 }
 
 void check_weights_fit(const std::string& model, uint64_t weight_bytes, const Policy& policy) {

@@ -62,8 +62,7 @@ Model::Model(Context& context, const std::filesystem::path& folder, const Watche
     stored_bytes += view.bytes;
   }
   config_ = checkpoint::resolve_config(folder, shapes);
-  for (const checkpoint::TensorSpec& spec : checkpoint::stored_tensors(config_))
-    weight_bytes_ += static_cast<uint64_t>(spec.elements()) * sizeof(float);
+  weight_bytes_ = weights_in_memory(config_, context.policy);
   check_weights_fit(config_.name, weight_bytes_, context.policy);
 
   uint64_t read_bytes = 0;

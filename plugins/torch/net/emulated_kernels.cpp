@@ -17,7 +17,7 @@ namespace da3::net {
 
 namespace {
 
-constexpr int64_t kScoreBytes = 64 << 20;  ///< of the scores that attention holds at a time
+constexpr int64_t kScoreBytes = 16 << 20;  ///< of the scores that attention holds at a time
 
 uint32_t tf32_bits(uint32_t bits) {
   constexpr uint32_t exponent = 0x7f800000, dropped = 13;
