@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <da3/da3.hpp>
-#include <da3/option_type.hpp>
 
 #include "engine_state.hpp"
 #include "isolation/plugin_facts.hpp"
@@ -13,50 +12,22 @@ namespace {
 
 using detail::OptimizerState;
 
-/// What the profile says about a backend's options of one scope, under the schema's keys.
-std::vector<Setting> options_given(const OptimizerState& state, Scope scope) {
-  std::vector<Setting> given;
-  for (const OptionSpec& spec : state.schema.backend_options(state.chosen.name)) {
-    if (spec.scope != scope) continue;
-    const Setting* set = state.schema.backend_value(state.profile, state.chosen.name, spec.key);
-    if (!set) continue;
-    // With auto, the check of the profile could not know whose type counts.
-    if (!option_type::accepts(spec.type, set->value))
-      throw Error(DA3_E_BAD_VALUE,
-                  set->origin + ": " + set->key + ": " + detail::quote(set->value) + " is not " +
-                      option_type::in_words(spec.type) + " (backend " + state.chosen.name + "); change it",
-                  1);
-    given.push_back(*set);
-    given.back().key = spec.key;
-  }
-  return given;
-}
-
-/// Puts the place of the setting in front of the plugin's sentence, where it is not there.
-[[noreturn]] void rethrow_with_origin(const Error& error, const std::vector<Setting>& given) {
-  if (error.kind() != 1 || error.index() < 0 || static_cast<size_t>(error.index()) >= given.size())
-    throw error;
-  const std::string& origin = given[static_cast<size_t>(error.index())].origin;
-  if (origin.empty() || error.message().find(origin) != std::string::npos) throw error;
-  throw Error(error.code(), origin + ": " + error.message(), error.kind(), error.index(), error.native());
-}
-
 void open_plugin(PluginRegistry& registry, OptimizerState& state) {
-  if (!detail::isolation::is_asked_for(state.profile)) {
+  if (!detail::isolation::is_asked_for(state.settings.profile)) {
     state.table = registry.table(state.chosen.name);
     return;
   }
   for (const PluginInfo& plugin : registry.plugins())
     if (plugin.name == state.chosen.name && !plugin.devices.empty())
-      state.worker = detail::isolation::start_worker(plugin, detail::trust_rules(state.profile));
+      state.worker = detail::isolation::start_worker(plugin, detail::trust_rules(state.settings.profile));
   if (!state.worker)
     throw Error(DA3_E_UNAVAILABLE, "backend " + state.chosen.name + " cannot be used: it is gone");
   state.table = state.worker->table();
 }
 
 void create_optimizer(OptimizerState& state) {
-  const std::vector<Setting> given = options_given(state, Scope::optimizer);
-  state.run_options = options_given(state, Scope::run);
+  const std::vector<Setting> given = state.settings.given(Scope::optimizer);
+  state.run_options = state.settings.given(Scope::run);
   const detail::KeyValues options(given);
   detail::CallError error;
   da3_optimizer* handle = nullptr;
@@ -69,7 +40,7 @@ void create_optimizer(OptimizerState& state) {
   try {
     error.check(status, state.call("optimizer_create"));
   } catch (const Error& failure) {
-    rethrow_with_origin(failure, given);
+    detail::rethrow_with_origin(failure, given);
   }
   if (!handle)
     throw Error(DA3_E_INTERNAL,
@@ -95,13 +66,6 @@ std::vector<Setting> describe_optimizer(const OptimizerState& state) {
   return description;
 }
 
-/// Whether another backend may be tried: the machine is at fault, not the profile.
-bool is_device_trouble(int32_t code) {
-  return code == DA3_E_UNAVAILABLE || code == DA3_E_ABI || code == DA3_E_DEVICE_LOST ||
-         code == DA3_E_NOMEM_DEVICE || code == DA3_E_NOMEM_HOST || code == DA3_E_TIMEOUT ||
-         code == DA3_E_BUSY || code == DA3_E_INTERNAL;
-}
-
 void warn_about_passed_over(const Choice& choice, const Profile& profile) {
   const Setting* backend = profile.find("backend");
   const bool is_list = backend && backend->value != "auto" && choice.may_fall_back;
@@ -124,15 +88,14 @@ Engine::Engine(PluginRegistry& registry, const Profile& profile) {
   const auto plugins = registry.plugins();
   for (size_t i = 0; i < choice.candidates.size(); ++i) {
     auto state = std::make_shared<OptimizerState>();
-    state->profile = profile;
-    state->schema = registry.schema();
     state->chosen = choice.candidates[i];
+    state->settings = {registry.schema(), profile, state->chosen.name};
     try {
       open_plugin(registry, *state);
       create_optimizer(*state);
       describe_optimizer(*state);  // a backend that cannot say what it does is not used
     } catch (const Error& error) {
-      if (!is_device_trouble(error.code()) || i + 1 == choice.candidates.size()) throw;
+      if (!detail::is_device_trouble(error.code()) || i + 1 == choice.candidates.size()) throw;
       log(LogLevel::warn, "backend " + state->chosen.name + " cannot be used: " + error.message() +
                               "; falling back to " + choice.candidates[i + 1].name);
       choice.losers.push_back({state->chosen.name, error.message()});
@@ -158,36 +121,7 @@ const Choice& Engine::choice() const { return state_->choice; }
 std::vector<Setting> Engine::describe() const { return describe_optimizer(*state_); }
 std::string Engine::value(std::string_view key) const { return detail::find_value(describe(), key); }
 
-std::vector<PlanEntry> Engine::plan() const {
-  std::vector<PlanEntry> plan;
-  for (const OptionSpec& spec : state_->schema.host_side()) {
-    const Setting setting = state_->schema.value(state_->profile, spec.key);
-    plan.push_back({spec.key, setting.value, setting.origin, "", spec.owner});
-  }
-  const std::vector<Setting> description = describe();
-  for (const Setting& setting : description) {
-    if (setting.key.ends_with(".reason")) continue;
-    const bool is_core = setting.key == "effective.backend" || setting.key == "effective.isolation";
-    std::string origin = setting.origin.empty() ? "effective" : setting.origin;
-    // A plugin need not tell where a value came from: the profile knows.
-    if (setting.origin.empty())
-      if (const Setting* said =
-              state_->schema.backend_value(state_->profile, state_->chosen.name, setting.key))
-        origin = said->origin;
-    plan.push_back({setting.key, setting.value, std::move(origin),
-                    detail::find_value(description, setting.key + ".reason"),
-                    is_core ? "core" : state_->chosen.name});
-  }
-  for (const OptionSpec& spec : state_->schema.backend_options(state_->chosen.name)) {
-    if (spec.scope != Scope::run) continue;
-    const auto set = std::find_if(state_->run_options.begin(), state_->run_options.end(),
-                                  [&](const Setting& s) { return s.key == spec.key; });
-    const bool is_set = set != state_->run_options.end();
-    plan.push_back({spec.key, is_set ? set->value : spec.default_value, is_set ? set->origin : "default", "",
-                    state_->chosen.name});
-  }
-  return plan;
-}
+std::vector<PlanEntry> Engine::plan() const { return state_->settings.plan(describe(), state_->run_options); }
 
 Model Engine::load_model(const std::filesystem::path& path, const Watch& watch) const {
   auto model = std::make_shared<detail::ModelState>();

@@ -11,6 +11,7 @@
 #include <mutex>
 
 #include "abi_call.hpp"
+#include "backend_settings.hpp"
 
 namespace da3::detail {
 
@@ -22,8 +23,7 @@ struct OptimizerState {
   std::shared_ptr<isolation::Worker> worker;  ///< empty: the plugin is in this process
   const da3_plugin* table = nullptr;
   da3_optimizer* handle = nullptr;
-  Profile profile;
-  Schema schema;
+  BackendSettings settings;
   Choice choice;
   Choice::Candidate chosen;
   PluginInfo plugin;

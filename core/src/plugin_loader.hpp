@@ -9,6 +9,7 @@
 #include <da3/plugin_registry.hpp>
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,9 @@ bool is_loaded(const std::filesystem::path& library);
 
 /// Its devices, scores clamped to the bands of plugin.h, each unusable one with a reason. Throws Error.
 std::vector<Device> probe_devices(const LoadedPlugin& plugin);
+/// The same of any call like da3_plugin.probe.
+using ProbeCall = std::function<int32_t(da3_device_sink sink, void* ctx, da3_error* error)>;
+std::vector<Device> collect_devices(const ProbeCall& probe);
 
 /// Its schema, from options(). Throws Error.
 std::vector<OptionSpec> read_options(const LoadedPlugin& plugin);

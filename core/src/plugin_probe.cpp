@@ -58,10 +58,10 @@ struct NamedCollector : Collector<Item> {
 
 }  // namespace
 
-std::vector<Device> probe_devices(const LoadedPlugin& plugin) {
+std::vector<Device> collect_devices(const ProbeCall& probe) {
   Collector<Device> collector;
   CallError error;
-  const int32_t status = plugin.table.probe(
+  const int32_t status = probe(
       [](void* ctx, const da3_device* device) {
         if (DA3_HAS(device, da3_device, reason))
           static_cast<Collector<Device>*>(ctx)->add([&] { return to_device(*device); });
@@ -70,6 +70,8 @@ std::vector<Device> probe_devices(const LoadedPlugin& plugin) {
   error.check(status, "its probe");
   return collector.take();
 }
+
+std::vector<Device> probe_devices(const LoadedPlugin& plugin) { return collect_devices(plugin.table.probe); }
 
 std::vector<OptionSpec> read_options(const LoadedPlugin& plugin) {
   NamedCollector<OptionSpec> collector;

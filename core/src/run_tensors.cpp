@@ -139,7 +139,7 @@ void RunTensors::add_into(const Tensor& tensor) {
 std::vector<Setting> RunTensors::merged_options(const RunRequest& request) const {
   const OptimizerState& optimizer = *model_.optimizer;
   std::vector<std::string> known;
-  for (const OptionSpec& spec : optimizer.schema.backend_options(optimizer.chosen.name))
+  for (const OptionSpec& spec : optimizer.settings.schema.backend_options(optimizer.chosen.name))
     if (spec.scope == Scope::run) known.push_back(spec.key);
   std::vector<Setting> merged = request.options;
   for (size_t i = 0; i < merged.size(); ++i) {

@@ -29,6 +29,7 @@ class Parser {
     app_.get_formatter()->column_width(34);
     if (command == Command::run || command == Command::plan) add_work(), add_cameras();
     if (command != Command::models) add_where();
+    if (command == Command::plan) add_assume();
     add_talk();
   }
 
@@ -136,6 +137,12 @@ class Parser {
         ->take_all()
         ->expected(1)
         ->allow_extra_args(false);
+  }
+
+  void add_assume() {
+    add("--assume", "MACHINE",
+        "What another machine would get: the file of its record, or a name that \"--assume list\" lists",
+        where_group, [this](const std::string& text) { arguments_.assume = text; });
   }
 
   void add_talk() {

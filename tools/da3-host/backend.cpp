@@ -51,4 +51,13 @@ Engine make_engine(Setup& setup, const Profile& profile) {
   });
 }
 
+Assumed assume_machine(Setup& setup, const fs::path& record) {
+  return in_phase(Phase::backend, [&] {
+    check_named(setup);
+    Assumed assumed = assume(setup.registry, setup.profile, Profile::from_file(record));
+    check_named(setup);
+    return assumed;
+  });
+}
+
 }  // namespace da3::host

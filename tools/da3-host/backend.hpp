@@ -2,6 +2,7 @@
 // The backend of a run, and the plugins that --plugin names.
 #pragma once
 
+#include <da3/assume.hpp>
 #include <da3/da3.hpp>
 
 #include "settings.hpp"
@@ -12,5 +13,9 @@ namespace da3::host {
 /// an error, whichever backend is chosen: somebody asked for it. One that was loaded and has no device here
 /// is a warning. Throws PhaseError (Phase::backend).
 Engine make_engine(Setup& setup, const Profile& profile);
+
+/// The same for a machine that is only written down, by the file of its record. Throws PhaseError
+/// (Phase::backend).
+Assumed assume_machine(Setup& setup, const std::filesystem::path& record);
 
 }  // namespace da3::host

@@ -35,6 +35,7 @@ constexpr const char* plan_text =
     R"(da3-host plan: every setting that a run would have, where it comes from and why; loads no model
 
   da3-host plan --config cpu-max --set threads=2
+  da3-host plan --assume a100             the same on a machine that is not this one
 
 Usage: da3-host plan [OPTIONS] [INPUT...]
 )";

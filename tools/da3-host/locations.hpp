@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where profiles and the demo are; models: find_model.hpp.
+// Where profiles, records of machines and the demo are; models: find_model.hpp.
 #pragma once
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 namespace da3::host {
 
@@ -11,6 +12,11 @@ namespace da3::host {
 /// "configs/", and in profiles/; ".yaml" may be left out there. Throws Error(DA3_E_NOT_FOUND) that names the
 /// shipped ones.
 std::filesystem::path find_profile(const std::string& text, const std::filesystem::path& share);
+
+/// A machine's record: as given, then in share/da3/machines. Throws Error(DA3_E_NOT_FOUND).
+std::filesystem::path find_machine(const std::string& text, const std::filesystem::path& share);
+/// Names of the records in share/da3/machines, sorted.
+std::vector<std::string> shipped_machines(const std::filesystem::path& share);
 
 std::filesystem::path demo_model(const std::filesystem::path& share);
 std::filesystem::path demo_scene(const std::filesystem::path& share);

@@ -147,9 +147,8 @@ ProcessRes process_res(const Setting& setting, const std::string& of_model) {
   return {504, "default", "neither settings nor model say it"};
 }
 
-std::vector<PlanEntry> full_plan(const Engine& engine, const Setup& setup, const Arguments& arguments,
-                                 const std::optional<std::string>& of_model) {
-  std::vector<PlanEntry> entries = engine.plan();
+void complete_plan(std::vector<PlanEntry>& entries, const Setup& setup, const Arguments& arguments,
+                   const std::optional<std::string>& of_model) {
   const RunSettings settings = run_settings(setup, arguments);
   for (PlanEntry& entry : entries) {
     if (entry.key == "log.level") {
@@ -174,6 +173,12 @@ std::vector<PlanEntry> full_plan(const Engine& engine, const Setup& setup, const
       }
     }
   }
+}
+
+std::vector<PlanEntry> full_plan(const Engine& engine, const Setup& setup, const Arguments& arguments,
+                                 const std::optional<std::string>& of_model) {
+  std::vector<PlanEntry> entries = engine.plan();
+  complete_plan(entries, setup, arguments, of_model);
   return entries;
 }
 

@@ -59,6 +59,11 @@ struct ProcessRes {
 };
 ProcessRes process_res(const Setting& setting, const std::string& of_model);
 
+/// Adds to the core's plan what this program knows: demo model, demo inputs, process_res. of_model: see
+/// full_plan.
+void complete_plan(std::vector<PlanEntry>& entries, const Setup& setup, const Arguments& arguments,
+                   const std::optional<std::string>& of_model);
+
 /// The plan, with what this program adds to the core's: demo model, demo inputs, process_res. of_model:
 /// "model.process_res" of the model when one is loaded (it may be ""), else nothing.
 std::vector<PlanEntry> full_plan(const Engine& engine, const Setup& setup, const Arguments& arguments,
