@@ -4,6 +4,8 @@
 #include <da3/option_type.hpp>
 
 #include <cctype>
+#include <iterator>
+#include <sstream>
 
 #include "common/assumed_cpu.hpp"
 #include "cuda/capabilities.hpp"
@@ -86,8 +88,8 @@ Capabilities assumed_capabilities(const Record& record) {
     c.nvidia.cuda_version = 1000 * major + 10 * minor;
   }
   if (record.has("nvidia.built_for")) {
-    c.built_for.clear();
-    for (const std::string& one : record.words("nvidia.built_for")) c.built_for.push_back(one);
+    std::istringstream words(record.text("nvidia.built_for"));
+    c.built_for.assign(std::istream_iterator<std::string>(words), {});
   }
   for (const std::string& at : record.items("nvidia.devices"))
     c.nvidia.devices.push_back(read_device(record, at, static_cast<int>(c.nvidia.devices.size())));

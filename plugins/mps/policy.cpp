@@ -127,15 +127,17 @@ void decide_memory(const MetalDevice& device, const OptionSet& options, const Mo
   // LibTorch's own low watermark lies above such a cap: it would never collect before it fails.
   policy.memory_low = 0.9 * cap;
   const bool automatic = options.is("memory_fraction", "auto");
-  policy.memory_fraction = automatic ? 1.0 : options.number("memory_fraction");
+  const double fraction = automatic ? 1.0 : options.number("memory_fraction");
   const bool known = device.working_set != UINT64_MAX;
+  // The engine takes a fraction in place of the limit: one of them, never both.
   if (known)
-    policy.memory_limit =
-        static_cast<uint64_t>(cap * policy.memory_fraction * static_cast<double>(device.working_set));
+    policy.memory_limit = static_cast<uint64_t>(cap * fraction * static_cast<double>(device.working_set));
+  else
+    policy.memory_fraction = cap * fraction;
   char text[96];
   std::snprintf(text, sizeof text, "%.2f", cap);
   report.say("memory_cap", text, "of Metal's recommended working set: a run fails early instead of swapping");
-  std::snprintf(text, sizeof text, "%.2f", policy.memory_fraction);
+  std::snprintf(text, sizeof text, "%.2f", fraction);
   report.say("memory_fraction", text, automatic ? "mps.memory_cap is the limit" : "");
   if (known) {
     std::snprintf(text, sizeof text, "memory limit %.2f GiB of a working set of %.2f GiB",

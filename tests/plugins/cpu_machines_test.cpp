@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reading a machine and deciding for it, on machines that the build machine is not.
 #include <gtest/gtest.h>
-#include <da3/error.hpp>
 
-#include <map>
-
-#include "common/backend_info.hpp"
 #include "cpu/policy.hpp"
 #include "cpu/probe.hpp"
+#include "plugins/machine_record.hpp"
 
 namespace {
 
@@ -18,41 +15,14 @@ Capabilities machine(const std::string& name) {
   return cpu::read_linux_capabilities(std::filesystem::path(DA3_TEST_DATA) / "machines" / name);
 }
 
-using Settings = std::vector<std::pair<std::string, std::string>>;
+using test::Settings;
 
-thin::OptionSet options(const Settings& settings) {
-  std::vector<da3_kv> kvs(settings.size());
-  std::vector<const da3_kv*> list;
-  for (size_t i = 0; i < settings.size(); ++i) {
-    kvs[i] = {sizeof(da3_kv), 0, settings[i].first.c_str(), settings[i].second.c_str(), "test"};
-    list.push_back(&kvs[i]);
-  }
-  return thin::OptionSet::parse(thin::backend_info(), DA3_SCOPE_OPTIMIZER, list.data(),
-                                static_cast<uint32_t>(list.size()));
-}
-
-struct Decided {
-  engine::Policy policy;
-  std::map<std::string, std::string> effective;
-  std::vector<std::string> warnings;
-};
-
-Decided decided(const Capabilities& c, const Settings& settings = {}, uint32_t budget = 0) {
-  const thin::Decision d = cpu::decide(c, options(settings), budget);
-  Decided result{d.policy, {}, d.warnings};
-  for (const auto& [key, value] : d.effective)
-    EXPECT_TRUE(result.effective.emplace(key, value).second) << key;
-  return result;
+test::Decided decided(const Capabilities& c, const Settings& settings = {}, uint32_t budget = 0) {
+  return test::decided(cpu::decide(c, test::options(settings), budget));
 }
 
 std::string refusal(const Capabilities& c, const Settings& settings) {
-  try {
-    decided(c, settings);
-  } catch (const Error& e) {
-    EXPECT_EQ(e.code(), DA3_E_UNSUPPORTED);
-    return e.what();
-  }
-  return "not refused";
+  return test::refusal(DA3_E_UNSUPPORTED, [&] { decided(c, settings); });
 }
 
 TEST(CpuMachines, Zen3) {
@@ -86,7 +56,7 @@ TEST(CpuMachines, SapphireRapidsBoundToFourCpus) {
   EXPECT_EQ(d.precisions, 1u | 4u | 8u | 16u);
   EXPECT_EQ(c.usable_cpus(), 4);
   EXPECT_EQ(d.numa_node, 1);
-  EXPECT_EQ(decided(c).effective.at("effective.threads.reason"), "4 CPUs of 16 by affinity");
+  EXPECT_EQ(decided(c).effective.at("threads.reason"), "4 CPUs of 16 by affinity");
 }
 
 TEST(CpuMachines, Graviton3) {
@@ -103,10 +73,10 @@ TEST(CpuMachines, ContainersWithOneAndAHalfCpus) {
   const Capabilities v2 = machine("container_v2"), v1 = machine("container_v1");
   for (const Capabilities& c : {v2, v1}) {
     EXPECT_DOUBLE_EQ(c.quota_cpus, 1.5);
-    const Decided d = decided(c);
+    const test::Decided d = decided(c);
     EXPECT_EQ(d.policy.threads, 2) << "a part of a CPU counts as one";
     EXPECT_EQ(d.policy.interop_threads, 2);
-    EXPECT_EQ(d.effective.at("effective.threads.reason"), "a cgroup quota of 1.5 CPUs");
+    EXPECT_EQ(d.effective.at("threads.reason"), "a cgroup quota of 1.5 CPUs");
   }
   EXPECT_EQ(v2.memory_total, 2ull << 30);
   EXPECT_EQ(v2.memory_available, (1ull << 30) + (256ull << 20))
@@ -115,26 +85,50 @@ TEST(CpuMachines, ContainersWithOneAndAHalfCpus) {
   EXPECT_EQ(v1.memory_available, 3ull << 30);
 }
 
+/// The record of a machine says what its files say, so that what is decided for one is decided for the other.
+TEST(CpuMachines, RecordsAgreeWithTheFilesOfTheSameMachine) {
+  for (const auto& [tree, name] : {std::pair{"zen3", "zen3"},
+                                   {"zen4", "zen4"},
+                                   {"sapphire_rapids", "sapphire-rapids"},
+                                   {"graviton3", "graviton3"},
+                                   {"container_v2", "container"}}) {
+    const Capabilities read = machine(tree), assumed = cpu::assumed_capabilities(test::record(name));
+    EXPECT_EQ(assumed.name, read.name);
+    EXPECT_EQ(assumed.x86, read.x86) << name;
+    EXPECT_EQ(assumed.online_cpus, read.online_cpus) << name;
+    EXPECT_EQ(assumed.allowed_cpus, read.allowed_cpus) << name;
+    EXPECT_EQ(assumed.quota_cpus, read.quota_cpus) << name;
+    EXPECT_EQ(assumed.numa_node, read.numa_node) << name;
+    EXPECT_EQ(assumed.memory_total, read.memory_total) << name;
+    EXPECT_EQ(assumed.memory_available, read.memory_available) << name;
+    for (const std::string& feature : assumed.features) EXPECT_TRUE(read.has(feature.c_str())) << name;
+    EXPECT_STREQ(cpu::arch_name(assumed), cpu::arch_name(read)) << name;
+    EXPECT_EQ(cpu::device_record(assumed).precisions, cpu::device_record(read).precisions) << name;
+    EXPECT_EQ(cpu::device_record(assumed).score, cpu::device_record(read).score) << name;
+    EXPECT_EQ(decided(assumed).effective, decided(read).effective) << name;
+  }
+}
+
 TEST(CpuMachines, NothingReadableIsOneCpuWithoutLimits) {
   const Capabilities c = machine("no-such-folder");
   EXPECT_EQ(c.usable_cpus(), 1);
   EXPECT_EQ(c.memory_available, UINT64_MAX);
   EXPECT_EQ(cpu::device_record(c).score, 100);
-  const Decided d = decided(c);
+  const test::Decided d = decided(c);
   EXPECT_EQ(d.policy.memory_limit, 0u);
   EXPECT_EQ(d.policy.threads, 1);
 }
 
 TEST(CpuPolicy, DefaultsAreFloat32OnEveryMachine) {
   for (const char* name : {"zen3", "zen4", "sapphire_rapids", "graviton3", "container_v2"}) {
-    const Decided d = decided(machine(name));
+    const test::Decided d = decided(machine(name));
     EXPECT_EQ(d.policy.precision, engine::Precision::float32) << name;
     EXPECT_EQ(d.policy.head_precision, engine::Precision::float32) << name;
-    EXPECT_EQ(d.effective.at("effective.precision"), "float32");
-    EXPECT_EQ(d.effective.count("effective.precision.reason") == 1, machine(name).native_bfloat16()) << name;
+    EXPECT_EQ(d.effective.at("precision"), "float32");
+    EXPECT_EQ(d.effective.count("precision.reason") == 1, machine(name).native_bfloat16()) << name;
     for (const char* key : {"device", "precision", "head_precision", "threads", "interop_threads", "workers",
                             "prefetch", "batch", "compile", "cache", "deterministic"})
-      EXPECT_TRUE(d.effective.count(std::string("effective.") + key)) << name << ' ' << key;
+      EXPECT_TRUE(d.effective.count(key)) << name << ' ' << key;
   }
 }
 
@@ -147,11 +141,11 @@ TEST(CpuPolicy, Float16IsRefusedWithItsReason) {
 
 TEST(CpuPolicy, Bfloat16IsTheCpusOwnWhereItHasIt) {
   for (const char* name : {"zen4", "sapphire_rapids"}) {
-    const Decided d = decided(machine(name), {{"mixed_precision", "bfloat16"}});
+    const test::Decided d = decided(machine(name), {{"mixed_precision", "bfloat16"}});
     EXPECT_EQ(d.policy.precision, engine::Precision::bfloat16) << name;
     EXPECT_EQ(d.policy.emulate, 0) << name;
     EXPECT_EQ(d.policy.head_precision, engine::Precision::float32) << name;
-    EXPECT_EQ(d.effective.at("effective.precision"), "bfloat16") << name;
+    EXPECT_EQ(d.effective.at("precision"), "bfloat16") << name;
   }
   EXPECT_NE(
       refusal(machine("zen4"), {{"mixed_precision", "bfloat16"}, {"cpu.onednn", "false"}}).find("oneDNN"),
@@ -160,10 +154,11 @@ TEST(CpuPolicy, Bfloat16IsTheCpusOwnWhereItHasIt) {
 
 TEST(CpuPolicy, EmulationIsOnRequestAndSaysSo) {
   for (const char* precision : {"bfloat16", "float16"}) {
-    const Decided d = decided(machine("zen3"), {{"mixed_precision", precision}, {"cpu.emulate", "true"}});
+    const test::Decided d =
+        decided(machine("zen3"), {{"mixed_precision", precision}, {"cpu.emulate", "true"}});
     EXPECT_EQ(d.policy.emulate, 1) << precision;
-    EXPECT_EQ(d.effective.at("effective.precision"), precision);
-    EXPECT_NE(d.effective.at("effective.precision.reason").find("emulated"), std::string::npos);
+    EXPECT_EQ(d.effective.at("precision"), precision);
+    EXPECT_NE(d.effective.at("precision.reason").find("emulated"), std::string::npos);
   }
   EXPECT_EQ(decided(machine("zen3"), {{"cpu.emulate", "true"}}).policy.emulate, 0) << "nothing to emulate";
 }
@@ -178,9 +173,9 @@ TEST(CpuPolicy, OtherBfloat16AndInt8AreRefusedWithTheirReason) {
 }
 
 TEST(CpuPolicy, Tf32HeadIsFloat32AndSaysWhy) {
-  const Decided d = decided(machine("zen3"), {{"head_precision", "tf32"}});
-  EXPECT_EQ(d.effective.at("effective.head_precision"), "float32");
-  EXPECT_NE(d.effective.at("effective.head_precision.reason").find("TF32"), std::string::npos);
+  const test::Decided d = decided(machine("zen3"), {{"head_precision", "tf32"}});
+  EXPECT_EQ(d.effective.at("head_precision"), "float32");
+  EXPECT_NE(d.effective.at("head_precision.reason").find("TF32"), std::string::npos);
 }
 
 TEST(CpuPolicy, ThreadsOfTheProfileWinAndTheHostsBudgetOnlyLowers) {
@@ -198,43 +193,43 @@ TEST(CpuPolicy, ThreadsOfTheProfileWinAndTheHostsBudgetOnlyLowers) {
 
 TEST(CpuPolicy, ModesAreDefaultsAndSettingsWin) {
   const Capabilities c = machine("zen3");
-  const Decided minimal = decided(c, {{"performance_mode", "minimal"}}), balanced = decided(c),
-                max = decided(c, {{"performance_mode", "max"}});
+  const test::Decided minimal = decided(c, {{"performance_mode", "minimal"}}), balanced = decided(c),
+                      max = decided(c, {{"performance_mode", "max"}});
   EXPECT_LT(minimal.policy.head_chunk_views, balanced.policy.head_chunk_views);
   EXPECT_LT(balanced.policy.head_chunk_views, max.policy.head_chunk_views);
   EXPECT_EQ(minimal.policy.keep_scratch, 0);
   EXPECT_EQ(balanced.policy.keep_scratch, 1);
   EXPECT_EQ(balanced.policy.prepack, 0);
   EXPECT_EQ(max.policy.prepack, 1);
-  EXPECT_EQ(max.effective.at("effective.compile"), "prepack");
-  const Decided plain = decided(c, {{"enable_compile", "true"}, {"cpu.onednn", "false"}});
+  EXPECT_EQ(max.effective.at("compile"), "prepack");
+  const test::Decided plain = decided(c, {{"enable_compile", "true"}, {"cpu.onednn", "false"}});
   EXPECT_EQ(plain.policy.prepack, 0);
-  EXPECT_NE(plain.effective.at("effective.compile.reason").find("cpu.onednn"), std::string::npos);
-  EXPECT_EQ(minimal.effective.at("effective.workers"), "1");
-  EXPECT_EQ(max.effective.at("effective.workers"), "4");
+  EXPECT_NE(plain.effective.at("compile.reason").find("cpu.onednn"), std::string::npos);
+  EXPECT_EQ(minimal.effective.at("workers"), "1");
+  EXPECT_EQ(max.effective.at("workers"), "4");
 
-  const Decided own = decided(c, {{"performance_mode", "max"},
-                                  {"enable_compile", "false"},
-                                  {"cpu.head_chunk_views", "3"},
-                                  {"workers", "7"},
-                                  {"prefetch", "2"},
-                                  {"batch", "5"},
-                                  {"deterministic", "true"},
-                                  {"cpu.onednn", "false"},
-                                  {"memory_fraction", "0.5"}});
+  const test::Decided own = decided(c, {{"performance_mode", "max"},
+                                        {"enable_compile", "false"},
+                                        {"cpu.head_chunk_views", "3"},
+                                        {"workers", "7"},
+                                        {"prefetch", "2"},
+                                        {"batch", "5"},
+                                        {"deterministic", "true"},
+                                        {"cpu.onednn", "false"},
+                                        {"memory_fraction", "0.5"}});
   EXPECT_EQ(own.policy.prepack, 0);
   EXPECT_EQ(own.policy.head_chunk_views, 3);
   EXPECT_EQ(own.policy.deterministic, 1);
   EXPECT_EQ(own.policy.onednn, 0);
   EXPECT_EQ(own.policy.memory_limit, 12ull << 30);
-  EXPECT_EQ(own.effective.at("effective.workers"), "7");
-  EXPECT_EQ(own.effective.at("effective.prefetch"), "2");
-  EXPECT_EQ(own.effective.at("effective.batch"), "5");
-  EXPECT_EQ(own.effective.at("effective.deterministic"), "true");
-  EXPECT_EQ(decided(c, {{"enable_compile", "true"}}).effective.at("effective.compile"), "prepack");
-  EXPECT_EQ(decided(c, {{"enable_compile", "true"}}).effective.count("effective.compile.reason"), 0u)
+  EXPECT_EQ(own.effective.at("workers"), "7");
+  EXPECT_EQ(own.effective.at("prefetch"), "2");
+  EXPECT_EQ(own.effective.at("batch"), "5");
+  EXPECT_EQ(own.effective.at("deterministic"), "true");
+  EXPECT_EQ(decided(c, {{"enable_compile", "true"}}).effective.at("compile"), "prepack");
+  EXPECT_EQ(decided(c, {{"enable_compile", "true"}}).effective.count("compile.reason"), 0u)
       << "nothing was changed";
-  EXPECT_EQ(decided(c, {{"prefetch", "off"}}).effective.at("effective.prefetch"), "0");
+  EXPECT_EQ(decided(c, {{"prefetch", "off"}}).effective.at("prefetch"), "0");
 }
 
 }  // namespace
