@@ -2,6 +2,9 @@
 #include "file_trust.hpp"
 
 #include <sys/stat.h>
+#ifdef __linux__
+#include <sys/xattr.h>
+#endif
 #include <unistd.h>
 
 #include <cerrno>
@@ -22,6 +25,15 @@ constexpr std::string_view pin_prefix = "plugins.sha256.";
 constexpr const char* remedy =
     "; correct that, or set plugins.trust: any if you trust whoever can write there";
 
+/// Under an access control list the group's bits are those of everybody in the list.
+bool has_access_list([[maybe_unused]] const fs::path& path) {
+#ifdef __linux__
+  return ::lgetxattr(path.c_str(), "system.posix_acl_access", nullptr, 0) > 0;
+#else
+  return false;
+#endif
+}
+
 std::string entry_problem(const fs::path& path, uint32_t user, bool is_file) {
   struct stat status {};
   if (::lstat(path.c_str(), &status) != 0)
@@ -30,7 +42,8 @@ std::string entry_problem(const fs::path& path, uint32_t user, bool is_file) {
     return path.string() + " belongs to the user " + std::to_string(status.st_uid) +
            ", neither to root nor to this user";
   const bool sticky = !is_file && (status.st_mode & S_ISVTX) != 0;
-  const bool by_group = (status.st_mode & S_IWGRP) != 0 && status.st_gid != 0;  // root's group is root
+  // Root's own group is root.
+  const bool by_group = (status.st_mode & S_IWGRP) != 0 && (status.st_gid != 0 || has_access_list(path));
   if ((!by_group && (status.st_mode & S_IWOTH) == 0) || sticky) return "";
   char mode[16];
   std::snprintf(mode, sizeof mode, "%04o", static_cast<unsigned>(status.st_mode & 07777));

@@ -2,12 +2,16 @@
 // Which files may be loaded: owners, permissions, pins.
 #include <gmock/gmock.h>
 #include <sys/stat.h>
+#ifdef __linux__
+#include <sys/xattr.h>
+#endif
 #include <unistd.h>
 #include <da3/da3.hpp>
 #include <da3/file_hash.hpp>
 
 #include <chrono>
 #include <cstdlib>
+#include <cstring>
 
 #include "hardware/child.hpp"
 #include "support/temporary_folder.hpp"
@@ -103,6 +107,37 @@ TEST_F(Trust, AnotherUsersFileIsRefused) {
   set("plugins.trust", "any");
   EXPECT_EQ(reason(), "");
 }
+
+#ifdef __linux__
+/// As `setfacl -m user:12345:<permissions>` makes it. Returns false where the file system has no such lists.
+bool give_to_another_user(const fs::path& path, uint16_t permissions) {
+  struct Entry {
+    uint16_t tag, permissions;
+    uint32_t id;
+  };
+  constexpr uint32_t version = 2, nobody = UINT32_MAX;
+  const Entry entries[] = {{0x01, 6, nobody},            // the owner
+                           {0x02, permissions, 12345},   // another user
+                           {0x04, 4, nobody},            // the group
+                           {0x10, permissions, nobody},  // the mask, which stat shows as the group's bits
+                           {0x20, 4, nobody}};           // others
+  char bytes[sizeof version + sizeof entries];
+  std::memcpy(bytes, &version, sizeof version);
+  std::memcpy(bytes + sizeof version, entries, sizeof entries);
+  return setxattr(path.c_str(), "system.posix_acl_access", bytes, sizeof bytes, 0) == 0;
+}
+
+TEST_F(Trust, RootsGroupIsRootButNotUnderAnAccessList) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root gives files to root's group";
+  ASSERT_EQ(chown(library().c_str(), 0, 0), 0);
+  fs::permissions(library(), fs::perms::group_write, fs::perm_options::add);
+  EXPECT_EQ(reason(), "");
+  if (!give_to_another_user(library(), 6)) GTEST_SKIP() << "no access control lists here";
+  EXPECT_THAT(reason(), HasSubstr("can be written by others"));
+  ASSERT_TRUE(give_to_another_user(library(), 4));
+  EXPECT_EQ(reason(), "") << "reading harms nobody";
+}
+#endif
 
 TEST_F(Trust, TheDefaultIsSystemForRootAndAnyForOthers) {
   open_to_all(library());
