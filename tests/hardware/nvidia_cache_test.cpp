@@ -82,6 +82,7 @@ TEST_F(Cache, AnotherBootDriverLibraryMigLayoutOrChoiceOfDevicesAsksAgain) {
 TEST_F(Cache, FailuresAreNotRemembered) {
   setenv("FAKE_CUDA_INIT", "999", 1);
   EXPECT_NE(ask().reason, "");
+  EXPECT_FALSE(fs::exists(file()));
   setenv("FAKE_CUDA_INIT", "0", 1);
   EXPECT_EQ(ask().reason, "") << "what was mended is seen at once";
 }

@@ -63,6 +63,17 @@ TEST_F(Driver, AMigSliceHasItsOwnUuid) {
   EXPECT_THAT(facts.devices[0].uuid_text(), StartsWith("MIG-ab111213-"));
 }
 
+/// A driver without the second form of UUIDs tells by the name only, one with another name by the UUIDs only.
+TEST_F(Driver, EitherSignOfAMigSliceIsEnough) {
+  set("DEVICES",
+      "NVIDIA A100-SXM4-40GB MIG 1g.5gb:8.0:4864:-;NVIDIA A100:8.0:4864:m;NVIDIA A100:8.0:40960:-");
+  const NvidiaFacts facts = ask();
+  ASSERT_EQ(facts.devices.size(), 3u);
+  EXPECT_TRUE(facts.devices[0].mig);
+  EXPECT_TRUE(facts.devices[1].mig);
+  EXPECT_FALSE(facts.devices[2].mig);
+}
+
 TEST_F(Driver, EachErrorOfCuInitHasItsSentence) {
   for (int code : {100, 803, 804, 999, 802, 46, 209, 3}) {
     set("INIT", std::to_string(code));
