@@ -36,6 +36,9 @@ TEST_F(Isolation, GivesTheSameFilesAndSaysSo) {
   EXPECT_EQ(run["plugin"]["id"], "org.da3.null");
   EXPECT_EQ(run["plugin"]["sha256"], json_of("plain/run.json")["plugin"]["sha256"]);
   EXPECT_EQ(json_of("plain/run.json")["policy"]["effective.isolation"], "none");
+  std::vector<std::string> stages;
+  for (const auto& [name, ms] : run["ms"]["stages"].items()) stages.push_back(name);
+  EXPECT_THAT(stages, testing::UnorderedElementsAre("load", "upload", "head"));
 }
 
 TEST_F(Isolation, IsInThePlan) {

@@ -5,10 +5,12 @@
 #include <gmock/gmock.h>
 #include <da3/da3.hpp>
 
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <tuple>
 
 #include "support/golden_case.hpp"
 
@@ -102,6 +104,44 @@ INSTANTIATE_TEST_SUITE_P(Tiny, Isolated, testing::ValuesIn(tiny_cases()),
                            std::replace(name.begin(), name.end(), '-', '_');
                            return name;
                          });
+
+/// Spans of a run of two small views, with its begin and end on this process's clock.
+struct Traced {
+  std::vector<TraceSpan> spans;
+  uint64_t begin = 0, end = 0;
+
+  explicit Traced(const char* isolation) {
+    Session session =
+        CpuEngine(isolation).engine.load_model(test::checkpoint_folder("tiny")).create_session();
+    RunRequest request;
+    request.inputs = {Tensor::allocate("image", DType::uint8, {1, 2, 28, 28, 3})};
+    request.outputs = {"depth", "extrinsics"};
+    request.id = 5;
+    request.watch.trace_detail = TraceDetail::layers;
+    request.watch.trace = [this](const TraceSpan& span) { spans.push_back(span); };
+    begin = now();
+    session.run(request);
+    end = now();
+  }
+  static uint64_t now() {
+    return static_cast<uint64_t>(
+        std::chrono::nanoseconds(std::chrono::steady_clock::now().time_since_epoch()).count());
+  }
+};
+
+TEST(IsolatedTrace, TellsTheSameStagesAndLayersOnTheHostsClock) {
+  const Traced here("none"), there("process");
+  ASSERT_EQ(there.spans.size(), here.spans.size());
+  for (size_t i = 0; i < here.spans.size(); ++i) {
+    const TraceSpan &a = here.spans[i], &b = there.spans[i];
+    EXPECT_EQ(std::tie(a.name, a.kind, a.category, a.track, a.bytes, a.flops),
+              std::tie(b.name, b.kind, b.category, b.track, b.bytes, b.flops))
+        << i;
+    EXPECT_EQ(b.run, 5u);
+    EXPECT_GE(b.begin_ns, there.begin);
+    EXPECT_LE(b.begin_ns + b.duration_ns, there.end);
+  }
+}
 
 #if defined(__linux__)
 /// As in a Python that has imported its own torch.

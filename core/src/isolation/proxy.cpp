@@ -56,10 +56,9 @@ int32_t DA3_CALL model_load(da3_optimizer* optimizer, const char* path, const da
   *out = nullptr;
   return remote_guard(error, [&] {
     Remote& object = remote(optimizer);
-    Call call(*object.worker, "model_load",
-              {{"object", object.id},
-               {"path", path_for(*object.worker, path)},
-               {"cancelled", wants_to_stop(watch)}});
+    Call call(
+        *object.worker, "model_load",
+        {{"object", object.id}, {"path", path_for(*object.worker, path)}, {"watch", watch_wishes(watch)}});
     *out = new_remote<da3_model>(*object.worker, call.wait(watch));
   });
 }

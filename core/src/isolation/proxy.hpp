@@ -5,6 +5,7 @@
 #include <da3/plugin.h>
 #include <da3/guard.hpp>
 
+#include "isolation/remote_watch.hpp"
 #include "isolation/worker.hpp"
 
 namespace da3::detail::isolation {

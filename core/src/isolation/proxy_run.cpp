@@ -46,7 +46,7 @@ class RemoteRun {
 
   Json take_body(uint64_t object) {
     body_["object"] = object;
-    body_["cancelled"] = wants_to_stop(run_.watch);
+    body_["watch"] = watch_wishes(run_.watch);
     return std::move(body_);
   }
   std::span<const std::shared_ptr<Segment>> segments() const { return {&segment_, 1}; }

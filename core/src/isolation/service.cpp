@@ -15,19 +15,6 @@
 
 namespace da3::detail::isolation {
 
-Running::Running(uint64_t id, bool cancelled, Channel& channel)
-    : id_(id), channel_(channel), cancelled_(cancelled), watch_(zeroed<da3_watch>()) {
-  watch_.ctx = this;
-  watch_.should_cancel = [](void* ctx) -> int32_t { return static_cast<Running*>(ctx)->cancelled_ ? 1 : 0; };
-  watch_.progress = [](void* ctx, uint64_t done, uint64_t total, const char* stage) {
-    auto& self = *static_cast<Running*>(ctx);
-    try {
-      self.channel_.send({{"id", self.id_}, {"progress", {done, total, text_or_empty(stage)}}});
-    } catch (...) {  // no memory for it: one step less is seen
-    }
-  };
-}
-
 void Running::give(Json into) {
   const std::lock_guard lock(mutex_);
   given_ = std::move(into);
@@ -70,7 +57,7 @@ bool Service::handle(Message message) {
     return true;
   }
   const uint64_t id = body.at("id");
-  auto call = std::make_shared<Running>(id, body.value("cancelled", false), channel_);
+  auto call = std::make_shared<Running>(id, body.value("watch", Json::object()), channel_);
   {
     const std::lock_guard lock(mutex_);
     calls_[id] = call;

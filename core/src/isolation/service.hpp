@@ -4,7 +4,6 @@
 
 #include <da3/plugin.h>
 
-#include <atomic>
 #include <condition_variable>
 #include <map>
 #include <memory>
@@ -12,6 +11,7 @@
 #include <string>
 
 #include "isolation/message.hpp"
+#include "isolation/remote_watch.hpp"
 #include "isolation/segments.hpp"
 #include "isolation/worker_threads.hpp"
 #include "plugin_loader.hpp"
@@ -21,11 +21,13 @@ namespace da3::detail::isolation {
 /// A call that is under way in the worker, and the watch that the plugin gets.
 class Running {
  public:
-  Running(uint64_t id, bool cancelled, Channel& channel);
+  /// wishes: of the host's watch; an empty object for a call without one.
+  Running(uint64_t id, const Json& wishes, Channel& channel)
+      : id_(id), channel_(channel), watch_(id, wishes, channel) {}
   Running(const Running&) = delete;
-  const da3_watch* watch() const { return &watch_; }
+  const da3_watch* watch() const { return watch_.get(); }
   uint64_t id() const { return id_; }
-  void cancel() { cancelled_ = true; }
+  void cancel() { watch_.cancel(); }
   void answer(Json json) { channel_.send({{"id", id_}, {"answer", std::move(json)}}); }
 
   void give(Json into);
@@ -34,11 +36,10 @@ class Running {
  private:
   const uint64_t id_;
   Channel& channel_;
-  std::atomic<bool> cancelled_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::optional<Json> given_;
-  da3_watch watch_;
+  RemoteWatch watch_;
 };
 
 class Service {

@@ -5,6 +5,7 @@
 #include <da3/paths.hpp>
 
 #include "isolation/proxy.hpp"
+#include "isolation/remote_watch.hpp"
 
 namespace da3::detail::isolation {
 namespace fs = std::filesystem;
@@ -84,11 +85,6 @@ Error Worker::death(const std::string& call) const {
   return Error(DA3_E_DEVICE_LOST, call + " failed: " + process_->death() + "; make a new Engine to go on");
 }
 
-bool wants_to_stop(const da3_watch* watch) {
-  return DA3_HAS(watch, da3_watch, should_cancel) && watch->should_cancel &&
-         watch->should_cancel(watch->ctx) != 0;
-}
-
 Call::Call(Worker& worker, const char* op, Json body, std::span<const std::shared_ptr<Segment>> segments)
     : worker_(worker), op_(op), id_(worker.next_call()) {
   body["op"] = op;
@@ -130,16 +126,12 @@ Json Call::wait(const da3_watch* watch, milliseconds limit) {
     const Clock::time_point now = Clock::now();
     const auto patience = watch ? between_polls : limit.count() ? limit : milliseconds(3600000);
     std::optional<Json> message = worker_.process().next(replies_, now + patience);
-    if (message && message->contains("progress")) {
-      const Json& step = message->at("progress");
-      if (DA3_HAS(watch, da3_watch, progress) && watch->progress)
-        watch->progress(watch->ctx, step.at(0), step.at(1), step.at(2).get_ref<const std::string&>().c_str());
-    } else if (message) {
+    if (message && !pass_report(*message, watch)) {
       if (message->contains("error")) throw error_of(message->at("error"));
       return std::move(message->at("answer"));
-    } else if (worker_.process().ended()) {
-      throw worker_.death(what());
-    } else if (limit.count() && Clock::now() - start >= limit) {
+    }
+    if (!message && worker_.process().ended()) throw worker_.death(what());
+    if (limit.count() && Clock::now() - start >= limit) {
       const std::string seconds = std::to_string((limit.count() + 999) / 1000) + " s";
       worker_.process().kill("it did not answer within " + seconds);
       throw Error(DA3_E_TIMEOUT, what() + " failed: its worker process did not answer within " + seconds +

@@ -102,9 +102,6 @@ class Call {
   std::optional<Clock::time_point> cancelled_;
 };
 
-/// Whether a watch asks to stop.
-bool wants_to_stop(const da3_watch* watch);
-
 /// <prefix>/libexec/da3/da3-worker beside libda3_core.
 std::filesystem::path worker_program();
 
