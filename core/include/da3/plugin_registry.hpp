@@ -118,8 +118,9 @@ class DA3_CORE_API PluginRegistry {
   /// instead. Never a silent fallback.
   Choice choose(const Profile& profile);
 
-  /// The ABI table of a plugin, loaded if it was not. Throws Error(DA3_E_UNAVAILABLE, DA3_E_ABI). The table
-  /// lives for ever.
+  /// The ABI table of a plugin, loaded into this process if it was not, also where the profile says
+  /// isolation: process: an Engine does not need it then. Throws Error(DA3_E_UNAVAILABLE, DA3_E_ABI). The
+  /// table lives for ever.
   const da3_plugin* table(const std::string& name);
 
  private:
