@@ -7,6 +7,7 @@
 
 #include <da3/guard.hpp>
 
+#include "cpu/cpu_kernels.hpp"
 #include "cpu/packed_kernels.hpp"
 #include "engine/table.hpp"
 #include "net/emulated_kernels.hpp"
@@ -19,7 +20,7 @@ const DeviceTraits& device_traits() {
                                      if (policy.emulate) return std::make_unique<net::EmulatedKernels>();
                                      if (policy.prepack && at::hasMKLDNN())
                                        return std::make_unique<cpu::PackedKernels>();
-                                     return std::make_unique<net::Kernels>();
+                                     return std::make_unique<cpu::CpuKernels>();
                                    }};
   return traits;
 }

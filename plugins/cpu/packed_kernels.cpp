@@ -47,6 +47,7 @@ constexpr int64_t kOne[] = {1, 1};
 }  // namespace
 
 void PackedKernels::prepare(net::Linear& layer) const {
+  if (layer.arithmetic == net::Arithmetic::int8) return CpuKernels::prepare(layer);
   static const auto reorder =
       find<at::Tensor(const at::Tensor&, std::optional<int64_t>)>("mkldnn::_reorder_linear_weight");
   layer.weight = reorder.call(layer.weight, std::nullopt);
@@ -62,6 +63,7 @@ void PackedKernels::prepare(net::Convolution& layer) const {
 
 at::Tensor PackedKernels::run_linear(const at::Tensor& x, const net::Linear& layer,
                                      net::Activation activation) const {
+  if (layer.arithmetic == net::Arithmetic::int8) return CpuKernels::run_linear(x, layer, activation);
   static const auto run =
       find<at::Tensor(const at::Tensor&, const at::Tensor&, const OptionalTensor&, std::string_view, Scalars,
                       OptionalText)>("mkldnn::_linear_pointwise");

@@ -3,13 +3,14 @@
 // read, and bias, activation and residual are done in the same pass as the matrix product or convolution.
 #pragma once
 
-#include "net/kernels.hpp"
+#include "cpu/cpu_kernels.hpp"
 
 namespace da3::cpu {
 
-class PackedKernels : public net::Kernels {
+class PackedKernels : public CpuKernels {
  public:
-  /// Replaces the weight by oneDNN's opaque layout, which LibTorch's own operators no longer read.
+  /// Replaces the weight, unless it is int8, by oneDNN's opaque layout, which LibTorch's own operators no
+  /// longer read.
   void prepare(net::Linear& layer) const override;
   void prepare(net::Convolution& layer) const override;
 

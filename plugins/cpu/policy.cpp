@@ -47,7 +47,17 @@ std::string yes_no(bool value) { return value ? "true" : "false"; }
 engine::Precision backbone_precision(const Capabilities& c, const OptionSet& options) {
   const char* key = "mixed_precision";
   const bool emulate = options.flag("cpu.emulate");
-  if (options.is(key, "int8")) refuse(key, options, "int8 is not in this version; use auto or off");
+  if (options.is(key, "int8")) {
+    if (!emulate && !(c.x86 && c.native_int8()))
+      refuse(
+          key, options,
+          c.x86
+              ? "without 8-bit dot products (VNNI, AMX) in the CPU sums of products saturate; use auto or off"
+              : "int8 is for x86 CPUs in this version; use auto or off");
+    if (!emulate && !options.flag("cpu.onednn"))
+      refuse(key, options, "the int8 kernels are oneDNN's; use cpu.onednn: true, or off");
+    return engine::Precision::int8;
+  }
   if (options.is(key, "float16")) {
     if (emulate) return engine::Precision::float16;
     refuse(key, options,
@@ -109,11 +119,12 @@ void decide_precision(const Capabilities& c, const OptionSet& options, Decision&
   if (options.flag("cpu.emulate") && !policy.emulate)
     decision.warnings.push_back(
         "option 'cpu.emulate' = true: everything is float32, there is nothing to emulate; set "
-        "mixed_precision or "
-        "head_precision");
+        "mixed_precision "
+        "or head_precision");
 
   std::string reason;
-  if (low) reason = policy.emulate ? emulated : "the CPU multiplies bfloat16";
+  if (low)
+    reason = policy.emulate ? emulated : std::string("the CPU multiplies ") + name_of(policy.precision);
   if (options.is("mixed_precision", "auto") && c.native_bfloat16())
     reason = "the CPU has bfloat16; it is used on request, because results differ";
   report.say("precision", name_of(policy.precision), reason);

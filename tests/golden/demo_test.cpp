@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdio>
 #include <cstring>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -241,9 +242,10 @@ TEST(Demo, ErrorsWithGivenPosesAreUpstreams) {
 /// Trained weights: what low precision costs in accuracy is within a hundredth of the error itself.
 TEST(Demo, LowPrecisionErrorsAreFloat32s) {
   const Errors exact = errors_of({{}, false});
-  for (const char* precision : {"bfloat16", "float16"}) {
+  for (const char* precision : {"bfloat16", "float16", "int8"}) {
     const Errors low = errors_of({{}, false, {{"mixed_precision", precision}, {"cpu.emulate", "true"}}});
     const auto near = [&](double value, double want, const char* what) {
+      std::printf("%s %s: %.4f, float32 %.4f\n", precision, what, value, want);
       EXPECT_NEAR(value, want, 0.01 * want) << what << " in " << precision;
     };
     near(low.absrel, exact.absrel, "absrel");

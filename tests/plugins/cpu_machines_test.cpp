@@ -152,13 +152,23 @@ TEST(CpuPolicy, Bfloat16IsTheCpusOwnWhereItHasIt) {
       std::string::npos);
 }
 
+TEST(CpuPolicy, Int8IsForCpusThatMultiplyIt) {
+  for (const char* name : {"zen4", "sapphire_rapids"}) {
+    const test::Decided d = decided(machine(name), {{"mixed_precision", "int8"}});
+    EXPECT_EQ(d.policy.precision, engine::Precision::int8) << name;
+    EXPECT_EQ(d.policy.emulate, 0) << name;
+    EXPECT_EQ(d.policy.head_precision, engine::Precision::float32) << name;
+    EXPECT_EQ(d.effective.at("effective.precision"), "int8") << name;
+  }
+}
+
 TEST(CpuPolicy, EmulationIsOnRequestAndSaysSo) {
-  for (const char* precision : {"bfloat16", "float16"}) {
+  for (const char* precision : {"bfloat16", "float16", "int8"}) {
     const test::Decided d =
         decided(machine("zen3"), {{"mixed_precision", precision}, {"cpu.emulate", "true"}});
     EXPECT_EQ(d.policy.emulate, 1) << precision;
-    EXPECT_EQ(d.effective.at("precision"), precision);
-    EXPECT_NE(d.effective.at("precision.reason").find("emulated"), std::string::npos);
+    EXPECT_EQ(d.effective.at("effective.precision"), precision);
+    EXPECT_NE(d.effective.at("effective.precision.reason").find("emulated"), std::string::npos);
   }
   EXPECT_EQ(decided(machine("zen3"), {{"cpu.emulate", "true"}}).policy.emulate, 0) << "nothing to emulate";
 }
@@ -166,7 +176,9 @@ TEST(CpuPolicy, EmulationIsOnRequestAndSaysSo) {
 TEST(CpuPolicy, OtherBfloat16AndInt8AreRefusedWithTheirReason) {
   EXPECT_NE(refusal(machine("zen3"), {{"mixed_precision", "bfloat16"}}).find("slower than float32"),
             std::string::npos);
-  EXPECT_NE(refusal(machine("zen4"), {{"mixed_precision", "int8"}}).find("not in this version"),
+  EXPECT_NE(refusal(machine("zen3"), {{"mixed_precision", "int8"}}).find("saturate"), std::string::npos);
+  EXPECT_NE(refusal(machine("graviton3"), {{"mixed_precision", "int8"}}).find("x86"), std::string::npos);
+  EXPECT_NE(refusal(machine("zen4"), {{"mixed_precision", "int8"}, {"cpu.onednn", "false"}}).find("oneDNN"),
             std::string::npos);
   EXPECT_NE(refusal(machine("zen4"), {{"head_precision", "float16"}}).find("head_precision"),
             std::string::npos);

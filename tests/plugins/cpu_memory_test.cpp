@@ -92,7 +92,7 @@ TEST(Weights, AreKeptOnceInTheTypeOfTheirPrecision) {
     first.run_and_drop(pixels.data(), {1, 1, 28, 28, 3}, {"depth"});
   }
   uint64_t told_float32 = 0;
-  for (const char* precision : {"off", "bfloat16", "float16"}) {
+  for (const char* precision : {"off", "bfloat16", "float16", "int8"}) {
     malloc_trim(0);
     const uint64_t before = test::proc_bytes("/proc/self/status", "VmRSS:");
     test::AbiModel model(plugin, options_of(precision), folder);

@@ -86,6 +86,7 @@ std::string gigabytes(uint64_t bytes) {
 }
 
 uint64_t value_bytes(Precision precision) {
+  if (precision == Precision::int8) return 1;
   return precision == Precision::bfloat16 || precision == Precision::float16 ? 2 : sizeof(float);
 }
 

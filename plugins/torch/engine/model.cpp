@@ -22,6 +22,8 @@ net::Arithmetic arithmetic(engine::Precision precision) {
       return net::Arithmetic::bfloat16;
     case Precision::float16:
       return net::Arithmetic::float16;
+    case Precision::int8:
+      return net::Arithmetic::int8;
     default:
       throw Error(DA3_E_UNSUPPORTED, "model not loaded: the networks do not compute in precision " +
                                          std::to_string(static_cast<int32_t>(precision)) +

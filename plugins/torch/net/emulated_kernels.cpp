@@ -13,6 +13,8 @@
 #include <cmath>
 #include <cstdint>
 
+#include "net/int8.hpp"
+
 namespace da3::net {
 
 namespace {
@@ -33,6 +35,11 @@ at::Tensor operand(const at::Tensor& x, Arithmetic arithmetic) {
 
 /// What the device stores of a float32 result.
 at::Tensor result(const at::Tensor& x, Arithmetic arithmetic) { return in_type(x, scalar_type(arithmetic)); }
+
+/// In double, which holds every sum exactly.
+at::Tensor integer_product(const at::Tensor& x, const at::Tensor& weight) {
+  return at::matmul(x.to(at::kDouble), weight.to(at::kDouble).t()).to(at::kInt);
+}
 
 at::Tensor optional_float32(const at::Tensor& x) { return x.defined() ? in_float32(x) : x; }
 
@@ -61,6 +68,7 @@ at::Tensor rounded_to_tf32(const at::Tensor& x) {
 
 void EmulatedKernels::prepare(Linear& layer) const {
   if (layer.arithmetic == Arithmetic::tf32) layer.weight = rounded_to_tf32(layer.weight);
+  if (layer.arithmetic == Arithmetic::int8) quantise_weights(layer);
 }
 
 void EmulatedKernels::prepare(Convolution& layer) const {
@@ -69,6 +77,7 @@ void EmulatedKernels::prepare(Convolution& layer) const {
 
 at::Tensor EmulatedKernels::run_linear(const at::Tensor& x, const Linear& layer,
                                        Activation activation) const {
+  if (layer.arithmetic == Arithmetic::int8) return int8_linear(x, layer, activation, integer_product);
   const at::Tensor sum =
       at::linear(operand(x, layer.arithmetic), in_float32(layer.weight), optional_float32(layer.bias));
   return activate(result(sum, layer.arithmetic), activation);
@@ -76,7 +85,8 @@ at::Tensor EmulatedKernels::run_linear(const at::Tensor& x, const Linear& layer,
 
 at::Tensor EmulatedKernels::run_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                                           Arithmetic arithmetic) const {
-  if (arithmetic == Arithmetic::float32) return Kernels::run_attention(q, k, v, arithmetic);
+  if (arithmetic == Arithmetic::float32 || arithmetic == Arithmetic::int8)
+    return Kernels::run_attention(q, k, v, arithmetic);
   const at::Tensor k_transposed = operand(k, arithmetic).transpose(-1, -2), values = operand(v, arithmetic);
   const int64_t queries = q.size(2), row_bytes = q.size(0) * q.size(1) * k.size(2) * int64_t{sizeof(float)};
   const int64_t chunk = std::max<int64_t>(1, kScoreBytes / row_bytes);

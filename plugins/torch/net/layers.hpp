@@ -13,10 +13,12 @@
 
 namespace da3::net {
 
-/// y = x weight^T + bias; weight [out, in], bias [out] or undefined, both in the type of arithmetic.
+/// y = x weight^T + bias; weight [out, in], bias [out] or undefined, both in the type of arithmetic. In int8
+/// the weight is int8 after `prepare`.
 struct Linear {
   at::Tensor weight, bias;
   Arithmetic arithmetic = Arithmetic::float32;
+  at::Tensor steps = {};  ///< int8 only: float32 [out], what 1 is worth in each row of weight
   at::Tensor scale = {};  ///< float32 [out], LayerScale that the user of y applies; undefined: folded in
 };
 

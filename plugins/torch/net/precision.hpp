@@ -9,10 +9,12 @@
 
 namespace da3::net {
 
-/// tf32: float32 tensors whose products see 10 bits of mantissa. Sums are float32 in every one.
-enum class Arithmetic { float32, tf32, bfloat16, float16 };
+/// tf32: float32 tensors whose products see 10 bits of mantissa. Sums are float32 in every floating one.
+/// int8: linears of the backbone alone, in integers between float32 and float32.
+enum class Arithmetic { float32, tf32, bfloat16, float16, int8 };
 
-/// The type that a layer's weights are kept in and its input is cast to; also the type of its result.
+/// The type that a layer's input is cast to, also the type of its result and of its weights (but for int8,
+/// whose kernels bring weights into steps of their own in `prepare`).
 constexpr at::ScalarType scalar_type(Arithmetic arithmetic) {
   switch (arithmetic) {
     case Arithmetic::bfloat16:
@@ -26,7 +28,7 @@ constexpr at::ScalarType scalar_type(Arithmetic arithmetic) {
 
 /// What a layer is for.
 enum class Role {
-  backbone,       ///< linears and attention of the backbone's blocks
+  backbone,       ///< linears and attention (in int8: float32) of the backbone's blocks
   patch,          ///< patch embedding
   camera,         ///< camera encoder and decoder
   head,           ///< depth and ray heads, all but their last convolution

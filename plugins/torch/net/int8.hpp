@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// Linears in 8-bit integers: weights in steps of their own for each output channel, kept once; inputs in
+// steps of their own for each token, found as they come. Sums are exact 32-bit integers, results float32.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include "net/kernels.hpp"
+
+namespace da3::net {
+
+/// values[r, c] * steps[r] is the row, rounded to nearest; |values| <= 127.
+struct QuantisedRows {
+  at::Tensor values;  ///< int8 [rows, columns]
+  at::Tensor steps;   ///< float32 [rows]; not finite where the row is not, 0 where it is all zeros
+};
+
+/// x: float32 [rows, columns] on the CPU.
+QuantisedRows quantise_rows(const at::Tensor& x);
+
+/// Replaces the weight of a layer by int8 and sets its steps.
+void quantise_weights(Linear& layer);
+
+/// int8 [M, K] times int8 [N, K] transposed -> exact int32 [M, N].
+using IntegerProduct = at::Tensor (*)(const at::Tensor& x, const at::Tensor& weight);
+
+/// x float32 [..., in] on the CPU -> float32 [..., out].
+at::Tensor int8_linear(const at::Tensor& x, const Linear& layer, Activation activation,
+                       IntegerProduct product);
+
+}  // namespace da3::net

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// Linears in 8-bit integers: what is rounded and how, and that nothing saturates.
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/from_blob.h>
+#include <ATen/ops/full.h>
+#include <ATen/ops/linear.h>
+#include <ATen/ops/linspace.h>
+#include <ATen/ops/matmul.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "net/int8.hpp"
+
+namespace da3::net {
+namespace {
+
+at::Tensor row(std::vector<float> values) {
+  const auto count = static_cast<int64_t>(values.size());
+  return at::from_blob(values.data(), {1, count}, at::kFloat).clone();
+}
+
+std::vector<int> values_of(const QuantisedRows& rows) {
+  const auto* first = rows.values.const_data_ptr<int8_t>();
+  return {first, first + rows.values.numel()};
+}
+
+at::Tensor exact_product(const at::Tensor& x, const at::Tensor& weight) {
+  return at::matmul(x.to(at::kDouble), weight.to(at::kDouble).t()).to(at::kInt);
+}
+
+TEST(QuantisedRows, AreToNearestAndSymmetric) {
+  const QuantisedRows rows = quantise_rows(row({254.0f, -254.0f, 3.0f, 5.0f, -1.1f, 0.9f, 0.0f}));
+  EXPECT_EQ(rows.steps.item<float>(), 2.0f);
+  EXPECT_EQ(values_of(rows), (std::vector<int>{127, -127, 2, 2, -1, 0, 0})) << "ties to even";
+}
+
+TEST(QuantisedRows, OfZerosAndOfVanishingValuesAreZeros) {
+  for (const float value : {0.0f, -0.0f, 1e-44f}) {
+    const QuantisedRows rows = quantise_rows(row({value, 0.0f}));
+    EXPECT_EQ(values_of(rows), (std::vector<int>{0, 0})) << value;
+    EXPECT_EQ(rows.steps.item<float>(), 0.0f) << value;
+  }
+}
+
+TEST(QuantisedRows, HaveStepsOfTheirOwn) {
+  const at::Tensor x = at::full({2, 4}, 1.0f);
+  x[1].mul_(1000.0);
+  const QuantisedRows rows = quantise_rows(x);
+  EXPECT_EQ(values_of(rows), std::vector<int>(8, 127));
+  EXPECT_FLOAT_EQ(rows.steps[1].item<float>(), 1000.0f * rows.steps[0].item<float>());
+}
+
+Linear layer_of(const at::Tensor& weight, const at::Tensor& bias) {
+  Linear layer{weight.clone(), bias, Arithmetic::int8};
+  quantise_weights(layer);
+  return layer;
+}
+
+TEST(Int8Linear, IsWithinAStepOfFloat32) {
+  const at::Tensor x = at::linspace(-3, 5, 5 * 96).view({1, 5, 96}),
+                   w = at::linspace(-1, 2, 7 * 96).view({7, 96});
+  const at::Tensor bias = at::linspace(-1, 1, 7);
+  const at::Tensor want = at::linear(x, w, bias);
+  const at::Tensor got = int8_linear(x, layer_of(w, bias), Activation::none, exact_product);
+  ASSERT_EQ(got.sizes(), want.sizes());
+  EXPECT_LT((got - want).abs().max().item<float>(), 0.01f * want.abs().max().item<float>());
+  EXPECT_GT((got - want).abs().max().item<float>(), 0.0f);
+}
+
+TEST(Int8Linear, HoldsTheLargestValues) {
+  for (const float sign : {1.0f, -1.0f}) {
+    const at::Tensor x = at::full({3, 4096}, 2.0f), w = at::full({5, 4096}, sign * 3.0f);
+    const at::Tensor got = int8_linear(x, layer_of(w, {}), Activation::none, exact_product);
+    EXPECT_LT((got - sign * 6.0f * 4096).abs().max().item<float>(), 0.01f);
+  }
+}
+
+TEST(Int8Linear, OfATokenThatIsNotFiniteIsNotFinite) {
+  const Linear layer = layer_of(at::full({2, 8}, 1.0f), at::full({2}, 1.0f));
+  for (const float bad : {std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN()}) {
+    const at::Tensor x = at::full({2, 8}, 1.0f);
+    x[1][3] = bad;
+    const at::Tensor y = int8_linear(x, layer, Activation::none, exact_product);
+    EXPECT_TRUE(y[0].isfinite().all().item<bool>()) << "tokens have steps of their own";
+    EXPECT_FALSE(y[1].isfinite().any().item<bool>()) << bad;
+  }
+}
+
+}  // namespace
+}  // namespace da3::net
