@@ -158,7 +158,7 @@ TEST(CpuPolicy, Int8IsForCpusThatMultiplyIt) {
     EXPECT_EQ(d.policy.precision, engine::Precision::int8) << name;
     EXPECT_EQ(d.policy.emulate, 0) << name;
     EXPECT_EQ(d.policy.head_precision, engine::Precision::float32) << name;
-    EXPECT_EQ(d.effective.at("effective.precision"), "int8") << name;
+    EXPECT_EQ(d.effective.at("precision"), "int8") << name;
   }
 }
 
@@ -167,8 +167,8 @@ TEST(CpuPolicy, EmulationIsOnRequestAndSaysSo) {
     const test::Decided d =
         decided(machine("zen3"), {{"mixed_precision", precision}, {"cpu.emulate", "true"}});
     EXPECT_EQ(d.policy.emulate, 1) << precision;
-    EXPECT_EQ(d.effective.at("effective.precision"), precision);
-    EXPECT_NE(d.effective.at("effective.precision.reason").find("emulated"), std::string::npos);
+    EXPECT_EQ(d.effective.at("precision"), precision);
+    EXPECT_NE(d.effective.at("precision.reason").find("emulated"), std::string::npos);
   }
   EXPECT_EQ(decided(machine("zen3"), {{"cpu.emulate", "true"}}).policy.emulate, 0) << "nothing to emulate";
 }
