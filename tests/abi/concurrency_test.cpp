@@ -83,8 +83,12 @@ TEST(Concurrency, OneRegistryIsFirstAskedByAllAtOnce) {
     together(
         [&](int t, int) {
           const std::string name = t % 2 == 0 ? "null" : "painter";
-          if (t < 2) EXPECT_EQ(registry.devices().size(), 2u);
-          if (t > 3) EXPECT_STREQ(registry.table(name)->name, name.c_str());
+          if (t < 2) {
+            EXPECT_EQ(registry.devices().size(), 2u);
+          }
+          if (t > 3) {
+            EXPECT_STREQ(registry.table(name)->name, name.c_str());
+          }
           EXPECT_EQ(registry.choose(profile_of("backend: \"" + name + "\"")).candidates.front().name, name);
         },
         1);

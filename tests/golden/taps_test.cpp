@@ -59,8 +59,8 @@ TEST_P(Taps, EveryBlockIsUpstreams) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Cases, Taps, testing::Values("tiny-1view", "tiny-5view", "tiny-outliers"),
-                         [](const auto& info) {
-                           std::string name = info.param;
+                         [](const auto& test) {
+                           std::string name = test.param;
                            std::replace(name.begin(), name.end(), '-', '_');
                            return name;
                          });

@@ -98,7 +98,9 @@ TEST_F(BadCheckpoint, FlippedBitsOfTheHeaderNeverCrash) {
     write(folder / "model.safetensors", flipped);
     const test::Answer answer = load();
     refused += answer.code != DA3_OK;
-    if (answer.code != DA3_OK) EXPECT_FALSE(answer.message.empty());
+    if (answer.code != DA3_OK) {
+      EXPECT_FALSE(answer.message.empty());
+    }
   }
   EXPECT_GT(refused, 50);
 }

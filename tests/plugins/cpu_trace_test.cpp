@@ -119,7 +119,9 @@ TEST_F(CpuTrace, StagesOfARunInOrderMakeUpTheWhole) {
     EXPECT_EQ(spans[i].watch, &run.watch);
     EXPECT_EQ(spans[i].kind, spans[i].name);
     EXPECT_GE(spans[i].track, 1u) << "not the caller's thread";
-    if (i > 0) EXPECT_EQ(spans[i].begin, spans[i - 1].end);
+    if (i > 0) {
+      EXPECT_EQ(spans[i].begin, spans[i - 1].end);
+    }
     sum += spans[i].end - spans[i].begin;
   }
   // By this clock all that is not in a stage is one reading before and one after.
