@@ -30,6 +30,7 @@ class Parser {
     if (command == Command::run || command == Command::plan) add_work(), add_cameras();
     if (command != Command::models) add_where();
     if (command == Command::plan) add_assume();
+    if (command == Command::verify) add_verify();
     add_talk();
   }
 
@@ -65,11 +66,15 @@ class Parser {
     });
   }
 
-  void add_work() {
+  void add_model() {
     add_setting("-m,--model", "model", "DIR",
                 "Folder with model.safetensors and config.json, or a name that \"da3-host models\" lists "
                 "(default: the demo model)",
                 what_group);
+  }
+
+  void add_work() {
+    add_model();
     add_setting("-o,--output", "output", "DIR", "Folder for the results (default: da3-out)", what_group);
     add_setting("-f,--format", "format", "LIST", format_help(), what_group);
     add_setting("--mode", "mode", "MODE",
@@ -87,6 +92,14 @@ class Parser {
         "--export-feat", "export_feat", "LIST",
         "Features after these blocks of the backbone, as exports/features/feat_layer_<N>.npy: \"3,7\"",
         what_group);
+  }
+
+  void add_verify() {
+    add_model();
+    add("-o,--output", "FILE", "The report also goes here; as JSON with --json or a name that ends in .json",
+        what_group, [this](const std::string& text) { arguments_.report = text; });
+    add_setting("--process-res", "process_res", "N",
+                "Pixels of the longer side (default: the model's own, at most 252)", what_group);
   }
 
   /// "--name" and "--no-name", which help leaves out, for a setting that is true or false.
@@ -146,14 +159,15 @@ class Parser {
   }
 
   void add_talk() {
-    if (arguments_.command == Command::run)
+    const bool verify = arguments_.command == Command::verify;
+    if (arguments_.command == Command::run || verify)
       app_.add_option_function<std::string>(
               "--progress", [this](const std::string& text) { set_progress(text); },
               "auto (a bar on a terminal, else lines), none, json, plain")
           ->type_name("HOW")
           ->group(talk_group)
           ->take_last();
-    else
+    if (arguments_.command != Command::run)
       app_.add_flag("--json", arguments_.json, "Print JSON")->group(talk_group);
     if (arguments_.command != Command::models) add_levels();
     app_.add_flag("-h,--help", help_, "Print this and stop")->group(talk_group);
@@ -232,6 +246,7 @@ Arguments parse_arguments(std::vector<std::string> words) {
     if (first == "devices") command = Command::devices;
     if (first == "plan") command = Command::plan;
     if (first == "models") command = Command::models;
+    if (first == "verify") command = Command::verify;
     if (command != Command::run || first == "run") words.erase(words.begin());
   }
   Parser parser(command);

@@ -10,7 +10,7 @@
 
 namespace da3::host {
 
-enum class Command { run, devices, plan, models };
+enum class Command { run, devices, plan, models, verify };
 enum class ProgressMode { automatic, none, json, plain };
 
 /// A flag that stands for a setting: "--process-res 140" is {"process_res", "140", "--process-res"}.
@@ -27,6 +27,7 @@ struct Arguments {
   std::vector<std::filesystem::path> plugins;
   std::vector<std::filesystem::path> inputs;
   std::optional<std::string> assume;  ///< of plan: a machine's file or name, or "list"
+  std::optional<std::filesystem::path> report;  ///< of verify: the file to write
   ProgressMode progress = ProgressMode::automatic;
   bool json = false;
   bool quiet = false;

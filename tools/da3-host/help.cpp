@@ -16,10 +16,11 @@ constexpr const char* run_text =
   da3-host --config cpu-max -o out photos/           with a profile of settings
   da3-host devices                        which backends and devices there are, and why others are not
   da3-host plan --config cpu-max          every setting that a run would have, and where it comes from
+  da3-host verify --model DIR             whether a model is whole and computes the same in every way
   da3-host models                         the models: what each can do, its licence, and where it is here
 
 Usage: da3-host [run] [OPTIONS] [INPUT...]
-       da3-host devices|plan|models [OPTIONS]
+       da3-host devices|plan|models|verify [OPTIONS]
 
 INPUT: images (PNG, JPEG, WebP, BMP, TIFF), folders of images, or one folder that holds one folder for each scene.
 )";
@@ -47,6 +48,20 @@ other models that are here; and where they were looked for. Loads no weights and
 Usage: da3-host models [OPTIONS]
 )";
 
+constexpr const char* verify_head =
+    R"(da3-host verify: whether a model is whole and computes the same in every way that this machine offers
+
+  da3-host verify --model DIR             a line for each check, and the files' sha256
+  da3-host verify --model DIR -o report.json    the report as a file, to show to somebody
+  da3-host verify --model DIR a.jpg b.jpg c.jpg    with your own pictures, up to three
+
+Usage: da3-host verify [OPTIONS] [INPUT...]
+)";
+
+constexpr const char* verify_footer = R"(
+Exit codes: 0 nothing is wrong, 1 a check failed, 3 the model is damaged or the backend cannot run here; others as of a run.
+)";
+
 constexpr const char* models_footer = R"(
 Looks into: the folders of DA3_MODEL_PATH, the Hugging Face cache (HF_HUB_CACHE, HF_HOME, else
 ~/.cache/huggingface/hub), the installed models. Nothing is downloaded.
@@ -70,6 +85,8 @@ std::string_view command_word(Command command) {
       return " plan";
     case Command::models:
       return " models";
+    case Command::verify:
+      return " verify";
   }
   return "";
 }
@@ -97,11 +114,15 @@ std::string HelpFormatter::make_help(const CLI::App* app, std::string, CLI::AppF
   const char* head = command_ == Command::run       ? run_text
                      : command_ == Command::devices ? devices_text
                      : command_ == Command::models  ? models_text
+                     : command_ == Command::verify  ? verify_head
                                                     : plan_text;
   std::string groups = make_groups(app, mode);
   for (size_t at; (at = groups.find("\n\n\n")) != std::string::npos;) groups.erase(at, 1);
   while (groups.ends_with('\n')) groups.pop_back();
-  const char* foot = command_ == Command::run ? run_footer : command_ == Command::models ? models_footer : "";
+  const char* foot = command_ == Command::run      ? run_footer
+                     : command_ == Command::models ? models_footer
+                     : command_ == Command::verify ? verify_footer
+                                                   : "";
   return head + groups + "\n" + foot;
 }
 

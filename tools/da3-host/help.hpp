@@ -10,7 +10,7 @@
 
 namespace da3::host {
 
-/// " devices", " plan", " models", or "" for run.
+/// " devices", " plan", " models", " verify", or "" for run.
 std::string_view command_word(Command command);
 
 /// "npz, mini_npz, depth_vis, joined by '-' (default: npz-depth_vis)": lists come from io, so that they stay

@@ -13,6 +13,7 @@ int run_command(const Arguments& arguments);
 int devices_command(const Arguments& arguments);
 int plan_command(const Arguments& arguments);
 int models_command(const Arguments& arguments);
+int verify_command(const Arguments& arguments);
 
 /// Writes results to stdout. Throws PhaseError (output) when they do not get there: a full disk, a closed
 /// pipe.

@@ -30,6 +30,7 @@ int host_main(const std::vector<std::string>& words) {
       if (arguments.command == Command::devices) return devices_command(arguments);
       if (arguments.command == Command::plan) return plan_command(arguments);
       if (arguments.command == Command::models) return models_command(arguments);
+      if (arguments.command == Command::verify) return verify_command(arguments);
       return run_command(arguments);
     });
   } catch (const PhaseError& error) {
