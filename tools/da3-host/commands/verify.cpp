@@ -40,6 +40,7 @@ class Verification {
   int go() {
     report_.version = DA3_VERSION;
     report_.started = utc_now();
+    check_output();
     find_folder();
     check_files();
     if (report_.exit_status == 0) check_runs();
@@ -48,6 +49,15 @@ class Verification {
   }
 
  private:
+  /// Before the work, where it can be seen without writing.
+  void check_output() const {
+    std::error_code ignored;
+    if (arguments_.report && fs::is_directory(*arguments_.report, ignored))
+      throw PhaseError(Phase::output,
+                       Error(DA3_E_NOT_FOUND, "writing the report to \"" + arguments_.report->string() +
+                                                  "\" failed: it is a folder; name a file with -o"));
+  }
+
   void find_folder() {
     const Setting wanted = setup_.registry.schema().value(setup_.profile, "model");
     report_.model_path = in_phase(Phase::model, [&] {

@@ -15,12 +15,15 @@ namespace {
 
 /// The same sums in another order, in float32: what the golden tests accept.
 constexpr Bounds rounding{1e-4, 1e-3, 1e-3};
-/// docs/precision.md derives these.
-constexpr Bounds bfloat16{6e-3, 0.03, 0.05}, float16{1e-3, 3e-3, 0.01}, int8{1e-2, 0.05, 0.15};
+/// docs/precision.md derives those of depth; poses and focal lengths have twice what the tests accept, whose
+/// pictures are always the same.
+constexpr Bounds bfloat16{6e-3, 0.06, 0.1}, float16{1e-3, 6e-3, 0.02}, int8{1e-2, 0.1, 0.3};
 constexpr Bounds low_head{3e-3, 1e-4, 1e-4};
 /// Not a theorem: what a network that was trained to see several views at once makes of one that it sees
 /// twice.
 constexpr Bounds seen_twice{0.1, 0.1, 0.1};
+/// The sky ends at a quantile of the scene, which moves with the number of its pixels.
+constexpr double other_quantile = 0.02;
 
 using Overrides = std::vector<std::pair<std::string, std::string>>;
 
@@ -88,7 +91,7 @@ class Consistency {
     check.name = step.name;
     check.milliseconds = watch.lap();
     for (const Measure& measure : check.measures)
-      if (!measure.holds()) check.verdict = Verdict::failed;
+      if (!measure.holds() && check.verdict == Verdict::passed) check.verdict = check.beyond;
     if (check.verdict == Verdict::failed && report_.exit_status == 0) report_.exit_status = exit_run;
     progress_.end(check.milliseconds, check.verdict == Verdict::skipped ? "skipped" : "ok",
                   check.verdict == Verdict::failed ? "see the report" : "");
@@ -187,9 +190,14 @@ class Consistency {
 
   Check equal_views() {
     const Prediction alone = predict_views(*reference_, {0}), both = predict_views(*reference_, {0, 0});
-    const Bounds& bounds = sees_views_together() ? seen_twice : rounding;
+    Bounds bounds = sees_views_together() ? seen_twice : rounding;
     Check check{"", Verdict::passed, "one view, and the same view twice",
                 compare(both.of_views({1}), both.of_views({0}), bounds)};
+    if (sees_views_together()) {
+      check.beyond = Verdict::warned;
+      check.message += " (a network without training fails this)";
+    }
+    if (has_sky()) bounds.depth = std::max(bounds.depth, other_quantile);
     for (Measure& measure : compare(both.of_views({0}), alone, bounds)) {
       measure.name += " against one";
       check.measures.push_back(std::move(measure));
@@ -247,9 +255,13 @@ class Consistency {
     return {"", Verdict::passed, reason, compare(predict_views(*loaded, first_views(2)), two_, bounds)};
   }
 
+  bool has_sky() const {
+    return report_.facts && (report_.facts->can.sky || report_.facts->can.scale_factor);
+  }
+
   /// Pixels at the border of the sky fall on the other side.
   Bounds wide_for_sky(Bounds bounds) const {
-    if (report_.facts && (report_.facts->can.sky || report_.facts->can.scale_factor)) bounds.depth *= 2.5;
+    if (has_sky()) bounds.depth *= 2.5;
     return bounds;
   }
 

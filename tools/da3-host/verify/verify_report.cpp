@@ -44,8 +44,8 @@ std::string measures_text(const Check& check) {
   std::string text;
   for (const Measure& measure : check.measures) {
     text += text.empty() ? "" : ", ";
-    text += measure.name + " " + (measure.value == 0 ? "equal" : number(measure.value)) + " (at most " +
-            number(measure.bound) + ")";
+    text += measure.name + " " + (measure.value == 0 ? "equal" : number(measure.value)) +
+            " <= " + number(measure.bound);
   }
   return text;
 }

@@ -27,6 +27,7 @@ struct Check {
   Verdict verdict = Verdict::passed;
   std::string message;
   std::vector<Measure> measures = {};
+  Verdict beyond = Verdict::failed;  ///< what it means that a measure is larger than its bound
   double milliseconds = 0;
 };
 
