@@ -66,6 +66,18 @@ class Batch : public CpuHostTest {
   }
 };
 
+TEST_F(Batch, TwoWorkersOnOneDeviceGiveWhatOneGives) {
+  noise_pictures("abcdef");
+  for (const auto& [devices, output] : {std::pair{"one", "one"}, {"all", "all"}, {"[0, 0]", "two"}}) {
+    const auto result = independent("1", output, {"-q", "--devices", devices, "--set", "threads=1"});
+    ASSERT_EQ(result.exit_code, 0) << result.err;
+    EXPECT_EQ(names(output), "abcdef");
+  }
+  EXPECT_EQ(json_of("all/run.json")["workers"].size(), 1u) << "a CPU is one device";
+  EXPECT_EQ(json_of("two/run.json")["workers"].size(), 2u);
+  expect_same_results("abcdef", "one", "two");
+}
+
 TEST_F(Batch, OfThreeGivesWhatEachAloneGives) {
   noise_pictures("abcdefg");
   for (const char* batch : {"1", "3"}) {

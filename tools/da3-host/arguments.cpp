@@ -144,6 +144,10 @@ class Parser {
         ->allow_extra_args(false);
     add_setting("-b,--backend", "backend", "NAME",
                 "cpu, cuda, mps, ..., a list \"[cuda, cpu]\", or auto (default)", where_group);
+    if (arguments_.command == Command::run || arguments_.command == Command::plan)
+      add_setting("--devices", "devices", "WHICH",
+                  "Devices that scenes are spread over: one (default), all, or a list \"[0, 1]\"",
+                  where_group);
     app_.add_option("--plugin", plugin_words_, "A plugin's file, searched before all others. Repeatable")
         ->type_name("PATH")
         ->group(where_group)

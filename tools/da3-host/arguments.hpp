@@ -26,7 +26,7 @@ struct Arguments {
   std::vector<std::string> set;  ///< "key=value" of each --set
   std::vector<std::filesystem::path> plugins;
   std::vector<std::filesystem::path> inputs;
-  std::optional<std::string> assume;  ///< of plan: a machine's file or name, or "list"
+  std::optional<std::string> assume;            ///< of plan: a machine's file or name, or "list"
   std::optional<std::filesystem::path> report;  ///< of verify: the file to write
   ProgressMode progress = ProgressMode::automatic;
   bool json = false;

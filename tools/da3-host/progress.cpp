@@ -84,6 +84,18 @@ void Progress::select(size_t item, const std::string& name) {
 
 void Progress::advance(uint64_t done, uint64_t total, std::string_view stage) {
   const std::lock_guard lock(mutex_);
+  advance_item(done, total, stage);
+}
+
+void Progress::advance(size_t item, const std::string& name, uint64_t done, uint64_t total,
+                       std::string_view stage) {
+  const std::lock_guard lock(mutex_);
+  if (item != item_) last_stage_.clear();
+  item_ = item, name_ = name;
+  advance_item(done, total, stage);
+}
+
+void Progress::advance_item(uint64_t done, uint64_t total, std::string_view stage) {
   if (style_ != Style::bar && style_ != Style::json) return;
   // A new stage and its end are always told, what lies between not more than ten times a second.
   const int64_t now = now_ms();
@@ -102,6 +114,17 @@ void Progress::advance(uint64_t done, uint64_t total, std::string_view stage) {
 
 void Progress::end(double milliseconds, const std::string& what, const std::string& failure) {
   const std::lock_guard lock(mutex_);
+  end_item(milliseconds, what, failure);
+}
+
+void Progress::end(size_t item, const std::string& name, double milliseconds, const std::string& what,
+                   const std::string& failure) {
+  const std::lock_guard lock(mutex_);
+  item_ = item, name_ = name;
+  end_item(milliseconds, what, failure);
+}
+
+void Progress::end_item(double milliseconds, const std::string& what, const std::string& failure) {
   clear_bar();
   if (style_ == Style::json) {
     nlohmann::ordered_json json{{"event", "end"}, {"item", item_},         {"items", items_},

@@ -37,8 +37,13 @@ class Progress {
   void select(size_t item, const std::string& name);
   /// done of total of the stage of the current item.
   void advance(uint64_t done, uint64_t total, std::string_view stage);
+  /// The same of an item that is not the current one any more where several run at the same time.
+  void advance(size_t item, const std::string& name, uint64_t done, uint64_t total, std::string_view stage);
   /// The current item ended; failure is empty when it is done.
   void end(double milliseconds, const std::string& what, const std::string& failure);
+
+  void end(size_t item, const std::string& name, double milliseconds, const std::string& what,
+           const std::string& failure);
 
   void log(LogLevel level, std::string_view line);
   /// An error of the whole program, whatever the level.
@@ -49,6 +54,8 @@ class Progress {
 
  private:
   enum class Style { silent, bar, plain, json };
+  void advance_item(uint64_t done, uint64_t total, std::string_view stage);
+  void end_item(double milliseconds, const std::string& what, const std::string& failure);
   void clear_bar();
   void draw_bar(uint64_t done, uint64_t total, std::string_view stage);
   void write(const std::string& line);

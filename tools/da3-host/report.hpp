@@ -41,6 +41,7 @@ struct SceneReport {
   std::string phase;                                   ///< of the failure
   std::vector<std::array<int64_t, 2>> original_sizes;  ///< {height, width}
   int64_t views = 0, height = 0, width = 0;
+  size_t worker = 0;  ///< which of RunReport::workers ran it
   int64_t batch = 1;  ///< scenes that ran together with it, itself counted
   bool is_metric = false;
   std::optional<double> scale_factor;  ///< nested models: what depth and poses were multiplied by
@@ -48,6 +49,12 @@ struct SceneReport {
   DepthRange depth;
   SceneTimes times;
   std::vector<std::filesystem::path> files;
+};
+
+/// A device that scenes were spread over.
+struct WorkerReport {
+  std::string device;
+  int32_t index = 0;  ///< dl_id
 };
 
 struct RunReport {
@@ -66,8 +73,9 @@ struct RunReport {
   std::filesystem::path poses;  ///< empty: none were given
   int64_t process_res = 0;
   double backend_ms = 0, load_ms = 0, total_ms = 0;
-  StageTimes load_stages;    ///< parts of load_ms
-  uint64_t peak_memory = 0;  ///< bytes
+  StageTimes load_stages;             ///< parts of load_ms
+  uint64_t peak_memory = 0;           ///< bytes
+  std::vector<WorkerReport> workers;  ///< at least one
   std::vector<SceneReport> scenes;
   std::vector<std::string> warnings;
   int exit_status = 0;

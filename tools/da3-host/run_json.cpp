@@ -79,6 +79,7 @@ Json scene_json(const RunReport& report, const SceneReport& scene) {
         {"by", scene.alignment->from_centres ? "camera centres" : "rotations"},
         {"views_used", scene.alignment->inliers}};
   json["batch"] = scene.batch;
+  if (report.workers.size() > 1) json["worker"] = scene.worker;
   json["ms"] = {{"decode", scene.times.decode}, {"resize", scene.times.resize},
                 {"read", scene.times.read},     {"forward", scene.times.forward},
                 {"export", scene.times.output}, {"stages", stages_json(scene.times.stages)}};
@@ -107,6 +108,19 @@ Json conventions_json(const RunReport& report) {
            "milliseconds; decode and resize are summed over threads; stages are the backend's own parts of "
            "load and forward"},
           {"memory", "bytes"}};
+}
+
+/// Each with its device and the scenes that it did.
+Json workers_json(const RunReport& report) {
+  Json json = Json::array();
+  for (size_t i = 0; i < report.workers.size(); ++i) {
+    const auto done =
+        std::count_if(report.scenes.begin(), report.scenes.end(),
+                      [&](const SceneReport& scene) { return scene.worker == i && scene.failure.empty(); });
+    json.push_back(
+        {{"device", report.workers[i].device}, {"index", report.workers[i].index}, {"scenes", done}});
+  }
+  return json;
 }
 
 }  // namespace
@@ -139,6 +153,7 @@ std::string run_json(const RunReport& report) {
       {"conventions", conventions_json(report)},
       {"ms", times_json(report)},
       {"peak_memory", report.peak_memory},
+      {"workers", workers_json(report)},
       {"items_failed", failed},
       {"scenes", std::move(scenes)},
       {"warnings", report.warnings}};

@@ -94,6 +94,10 @@ const std::vector<OptionSpec>& tool_options() {
        "with poses: results in their frame and unit; false: in the network's own"},
       {"focal", "enum{auto}|float[0.001,1000000]", "auto", "focal length in pixels of the image files"},
       {"fov", "enum{auto}|float[0.1,179.9]", "auto", "horizontal field of view in degrees; instead of focal"},
+      {"devices", "enum{one,all}|int[0,1023]|list<int[0,1023]>", "one",
+       "devices of the backend that scenes are spread over: one, all, or indexes; one that is named twice "
+       "has "
+       "two workers"},
       {"export_feat", "string", "", "blocks of the backbone whose features are written, as in 3,7"},
   };
   return options;

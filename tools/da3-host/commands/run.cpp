@@ -15,6 +15,7 @@
 #include "models/find_model.hpp"
 #include "models/model_check.hpp"
 #include "scenes/scene_loop.hpp"
+#include "scenes/scene_workers.hpp"
 #include "signals.hpp"
 #include "stopwatch.hpp"
 
@@ -29,6 +30,7 @@ class Run {
       : arguments_(arguments),
         setup_(make_setup(arguments)),
         settings_(run_settings(setup_, arguments)),
+        devices_(in_phase(Phase::profile, [&] { return wanted_devices(setup_); })),
         level_(log_level()),
         progress_(arguments.quiet ? ProgressMode::none : arguments.progress, level_, Terminal::of(stderr)) {
     set_log_sink([this](LogLevel level, std::string_view line) { progress_.log(level, line); });
@@ -46,7 +48,13 @@ class Run {
   int go() {
     report_.version = DA3_VERSION;
     report_.started = utc_now();
-    const Engine engine = open_engine();
+    Stopwatch watch;
+    Engine engine =
+        open_engine(devices_.indexes.empty() ? std::nullopt : std::optional(devices_.indexes.front()), "");
+    report_.backend_ms = watch.lap();
+    report_.backend = engine.backend();
+    report_.plugin = engine.plugin();
+    report_.device = engine.device();
     find_checkpoint();
     check_before_loading();
     if (!settings_.cameras.poses.empty()) read_cameras();
@@ -56,9 +64,10 @@ class Run {
     prepare(engine, model);
     Session session = in_phase(Phase::model, [&] { return model.create_session(); });
     context_.model = &model;
-    context_.session = &session;
     context_.outputs = outputs_needed(context_);
-    LoopResult loop = run_scenes(context_, scenes_, most_in_a_batch(engine));
+    const size_t most = most_in_a_batch(engine);
+    open_workers({engine, model, session});
+    LoopResult loop = run_scenes(contexts(), scenes_, most);
     report_.scenes = std::move(loop.scenes);
     fatal_ = loop.fatal;
     first_failure_ = loop.first_failure;
@@ -68,17 +77,51 @@ class Run {
   }
 
  private:
-  Engine open_engine() {
-    Stopwatch watch;
-    Profile profile = setup_.profile;
+  /// Without device and with backend "": the first one, which chooses them.
+  Engine open_engine(std::optional<int32_t> device, const std::string& backend) {
+    Profile profile = worker_profile(setup_, devices_, device, backend);
     // The engine applies log.level; warnings go into run.json even where nobody wants to see them.
     if (level_ > LogLevel::warn) profile.set(Layer::command_line, "log.level", "warn", "");
-    Engine engine = make_engine(setup_, profile);
-    report_.backend_ms = watch.lap();
-    report_.backend = engine.backend();
-    report_.plugin = engine.plugin();
-    report_.device = engine.device();
-    return engine;
+    return make_engine(setup_, profile);
+  }
+
+  /// As many more as there are devices and scenes for them. One that was not named by its index may fail.
+  void open_workers(SceneWorker first) {
+    workers_.push_back(std::move(first));
+    const Engine& engine = workers_.front().engine;
+    const auto further = further_devices(devices_, engine.plugin(), engine.device(), scenes_.size() - 1);
+    for (const int32_t device : further) try {
+        open_worker(device);
+      } catch (const PhaseError& error) {
+        if (!devices_.all || error.code() == DA3_E_CANCELLED) throw;
+        log(LogLevel::warn, "device " + std::to_string(device) + " of backend " + report_.backend +
+                                " is not used: " + error.message());
+      }
+    for (const SceneWorker& worker : workers_)
+      report_.workers.push_back({worker.engine.device().name, worker.engine.device().dl_id});
+  }
+
+  void open_worker(int32_t device) {
+    Engine engine = open_engine(device, report_.backend);
+    Watch watch;
+    watch.should_cancel = [] { return signals::caught() != 0; };
+    Model model = in_phase(Phase::model, [&] { return engine.load_model(report_.model_path, watch); });
+    Session session = in_phase(Phase::model, [&] { return model.create_session(); });
+    workers_.push_back({std::move(engine), std::move(model), std::move(session)});
+  }
+
+  std::vector<SceneContext> contexts() {
+    std::vector<SceneContext> list;
+    for (SceneWorker& worker : workers_) {
+      SceneContext context = context_;
+      context.model = &worker.model;
+      context.session = &worker.session;
+      context.worker = list.size();
+      context.device =
+          "device " + std::to_string(worker.engine.device().dl_id) + " (" + worker.engine.device().name + ")";
+      list.push_back(std::move(context));
+    }
+    return list;
   }
 
   void find_checkpoint() {
@@ -262,12 +305,14 @@ class Run {
   Stopwatch total_;
   Setup setup_;
   RunSettings settings_;
+  WantedDevices devices_;
   LogLevel level_;
   Progress progress_;
   RunReport report_;
   SceneContext context_;
   std::optional<KnownCameras> cameras_;
   std::vector<Scene> scenes_;
+  std::vector<SceneWorker> workers_;
   PinnedFile model_file_;  ///< its weights as they were loaded
   int first_failure_ = 0;
   std::exception_ptr fatal_;  ///< of the scene that ended the run before the others

@@ -112,7 +112,8 @@ class Batch {
       inputs.fill(request);
       request.watch.should_cancel = [] { return signals::cancel_now(); };
       request.watch.progress = [&](uint64_t done, uint64_t total, std::string_view stage) {
-        context_.progress->advance(done, total, stage);
+        const ScenePlan& first = *scenes.front().plan;
+        context_.progress->advance(first.item, first.scene->name, done, total, stage);
       };
       request.watch.trace = stages.sink();
       return context_.session->run(request);
@@ -140,9 +141,10 @@ class Batch {
     }
   }
 
-  static SceneReport report_of(const LoadedScene& scene) {
+  SceneReport report_of(const LoadedScene& scene) const {
     SceneReport report;
     report.scene = *scene.plan->scene;
+    report.worker = context_.worker;
     report.times.read = scene.read_ms;
     report.times.decode = scene.views.decode_ms;
     report.times.resize = scene.views.resize_ms;

@@ -25,6 +25,8 @@ struct SceneContext {
   std::filesystem::path output;
   io::PreprocessOptions preprocess;
   size_t scenes = 0, images = 0;  ///< of the run
+  size_t worker = 0;              ///< which of the workers this is
+  std::string device;             ///< its device, for people
 };
 
 }  // namespace da3::host
