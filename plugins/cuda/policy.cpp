@@ -40,7 +40,7 @@ void decide_device(const Capabilities& c, const OptionSet& options, const Device
   // that all are at work.
   if (choice.all.size() > 1 && options.is("cuda.device", "auto"))
     report.warn(thin::option_text(options, "cuda.devices") + ": an optimizer works on one device, here " +
-                device_name(device) + "; the host has to make one for each, with cuda.device");
+                device_name(device) + "; with devices: all or a list, da3-host makes one for each");
   for (const std::string& set : c.overrides)
     report.warn("the environment sets " + set +
                 ", which changes what CUDA computes or how fast; unset it to " + "get what the policy says");

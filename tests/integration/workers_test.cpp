@@ -143,6 +143,8 @@ TEST_F(Workers, WrongSettings) {
   const auto twice = run("all", {}, {"-q", "--set", "device=1"});
   EXPECT_ONE_SENTENCE(twice, 2);
   EXPECT_THAT(twice.err, HasSubstr("two ways"));
+  const auto own = run("all", {}, {"-q", "--set", "cuda.device=1"});
+  EXPECT_ONE_SENTENCE(own, 2);
   const auto empty = run("[]", {}, {"-q"});
   EXPECT_ONE_SENTENCE(empty, 2);
 }

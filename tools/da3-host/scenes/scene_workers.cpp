@@ -10,10 +10,12 @@ WantedDevices wanted_devices(const Setup& setup) {
   const Setting said = setup.registry.schema().value(setup.profile, "devices");
   WantedDevices wanted;
   if (said.value == "one") return wanted;
-  const Setting* one = setup.profile.find("device");
-  if (one && one->value != "auto")
-    throw Error(DA3_E_BAD_VALUE, one->origin + ": device, and " + said.origin +
-                                     ": devices say the same thing in two ways; give one of them");
+  std::vector<std::string> single{"device"};
+  for (const std::string& backend : setup.registry.schema().backends()) single.push_back(backend + ".device");
+  for (const std::string& key : single)
+    if (const Setting* one = setup.profile.find(key); one && one->value != "auto")
+      throw Error(DA3_E_BAD_VALUE, one->origin + ": " + key + ", and " + said.origin +
+                                       ": devices say the same thing in two ways; give one of them");
   wanted.all = said.value == "all";
   if (wanted.all) return wanted;
   for (const std::string& text : option_type::parse_list(said.value))
