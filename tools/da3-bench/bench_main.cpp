@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <iostream>
 #include <nlohmann/json.hpp>
 
 #include "bench_arguments.hpp"
@@ -13,6 +14,8 @@
 #include "exit_code.hpp"
 #include "signals.hpp"
 #include "tables.hpp"
+#include "validate.hpp"
+#include "worker.hpp"
 #include "write_file.hpp"
 
 namespace da3::bench {
@@ -63,10 +66,23 @@ int compare_command(const Arguments& arguments) {
   return host::exit_ok;
 }
 
+int validate_command(const Arguments& arguments) {
+  if (!arguments.output.empty()) check_writable(arguments.output);
+  const Json document = validate(arguments);
+  if (!arguments.output.empty()) write_file(arguments.output, to_text(document));
+  host::print(arguments.format == Format::json  ? to_text(document)
+              : arguments.format == Format::csv ? validate_csv(document)
+                                                : validate_markdown(document));
+  return validate_exit(document);
+}
+
 int go(const Arguments& arguments) {
   if (!arguments.text.empty()) return host::print(arguments.text), static_cast<int>(host::exit_ok);
   if (arguments.command == Command::compare) return compare_command(arguments);
   if (arguments.one_case_for_parent) return answer_parent(arguments), static_cast<int>(host::exit_ok);
+  if (arguments.command == Command::validate) return validate_command(arguments);
+  if (arguments.command == Command::worker)
+    return work(arguments, std::cin, stdout), static_cast<int>(host::exit_ok);
   return measure_command(arguments);
 }
 

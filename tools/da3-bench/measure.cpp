@@ -130,14 +130,6 @@ Json stages_json(const host::StageTimes& stages) {
   return json;
 }
 
-double mean_depth(const RunResult& result) {
-  const Tensor* depth = result.find("depth");
-  if (!depth || depth->empty()) return 0;
-  double sum = 0;
-  for (const float value : depth->floats()) sum += static_cast<double>(value);
-  return sum / static_cast<double>(depth->size());
-}
-
 /// A measured network that gives no numbers is not a fast one.
 double finite_depth(const RunResult& result) {
   const double mean = mean_depth(result);
@@ -149,6 +141,14 @@ double finite_depth(const RunResult& result) {
 }
 
 }  // namespace
+
+double mean_depth(const RunResult& result) {
+  const Tensor* depth = result.find("depth");
+  if (!depth || depth->empty()) return 0;
+  double sum = 0;
+  for (const float value : depth->floats()) sum += static_cast<double>(value);
+  return sum / static_cast<double>(depth->size());
+}
 
 Json case_json(const Case& what) {
   Json settings = Json::object();
