@@ -29,6 +29,7 @@ fs::path prepared(const fs::path& path) {
   std::error_code error;
   if (path.filename().empty()) refuse(path, "it names no file");
   if (fs::is_directory(path, error)) refuse(path, "it is a folder");
+  error.clear();
   if (path.has_parent_path()) fs::create_directories(path.parent_path(), error);
   if (error) refuse(path, error.message());
   return temporary_name(path);
