@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <da3/plugin_registry.hpp>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
@@ -12,6 +13,8 @@
 #include "compare.hpp"
 #include "document.hpp"
 #include "exit_code.hpp"
+#include "plot.hpp"
+#include "scaling.hpp"
 #include "signals.hpp"
 #include "tables.hpp"
 #include "validate.hpp"
@@ -41,17 +44,36 @@ int exit_of(const Json& cases) {
   return failed == cases.size() ? first : static_cast<int>(host::exit_some_failed);
 }
 
+/// scaling without --threads: as many as there are, by powers of two.
+Sweep sweep_of(const Arguments& arguments) {
+  Sweep sweep = arguments.sweep;
+  if (arguments.command != Command::scaling) return sweep;
+  const auto is_threads = [](const auto& setting) { return setting.first == "threads"; };
+  if (std::none_of(sweep.settings.begin(), sweep.settings.end(), is_threads))
+    sweep.settings.emplace_back("threads", thread_counts(static_cast<int>(cpu_budget().threads)));
+  return sweep;
+}
+
+std::string result_text(const Arguments& arguments, const Json& document) {
+  if (arguments.format == Format::json) return to_text(document);
+  const bool scaling = arguments.command == Command::scaling;
+  if (arguments.format == Format::csv)
+    return scaling ? scaling_csv(document["scaling"]) : bench_csv(document);
+  return bench_markdown(document) + (scaling ? scaling_markdown(document["scaling"]) : "");
+}
+
 int measure_command(const Arguments& arguments) {
-  if (!arguments.output.empty()) check_writable(arguments.output);
+  for (const auto& file : {arguments.output, arguments.plot})
+    if (!file.empty()) check_writable(file);
   Json document = new_document("da3.bench/1", command_name(arguments.command));
   document["effort"] = {{"warmup", arguments.effort.warmup},
                         {"iterations", arguments.effort.iterations},
                         {"seconds", arguments.effort.seconds ? Json(*arguments.effort.seconds) : Json()}};
-  document["cases"] = measure_cases(arguments, cases_of(arguments.sweep));
+  document["cases"] = measure_cases(arguments, cases_of(sweep_of(arguments)));
+  if (arguments.command == Command::scaling) document["scaling"] = scaling_of(document["cases"]);
   if (!arguments.output.empty()) write_file(arguments.output, to_text(document));
-  host::print(arguments.format == Format::json  ? to_text(document)
-              : arguments.format == Format::csv ? bench_csv(document)
-                                                : bench_markdown(document));
+  if (!arguments.plot.empty()) write_file(arguments.plot, plot_svg(document));
+  host::print(result_text(arguments, document));
   if (host::signals::caught() != 0) return host::exit_signal + host::signals::caught();
   return exit_of(document["cases"]);
 }
