@@ -173,6 +173,12 @@ class Parser {
           ->take_last();
     if (arguments_.command != Command::run)
       app_.add_flag("--json", arguments_.json, "Print JSON")->group(talk_group);
+    if (arguments_.command == Command::run)
+      app_.add_flag(
+              "--profile-run", arguments_.profile_run,
+              "Measure every stage and layer: trace.json (for Chrome or Perfetto) and profile.md in the "
+              "output folder")
+          ->group(talk_group);
     if (arguments_.command != Command::models) add_levels();
     app_.add_flag("-h,--help", help_, "Print this and stop")->group(talk_group);
     app_.add_flag("--version", version_, "Print versions and stop")->group(talk_group);

@@ -29,6 +29,7 @@ struct Arguments {
   std::optional<std::string> assume;            ///< of plan: a machine's file or name, or "list"
   std::optional<std::filesystem::path> report;  ///< of verify: the file to write
   ProgressMode progress = ProgressMode::automatic;
+  bool profile_run = false;  ///< of run: measure stages and layers, write them beside the results
   bool json = false;
   bool quiet = false;
 };

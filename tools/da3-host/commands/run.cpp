@@ -14,6 +14,7 @@
 #include "locations.hpp"
 #include "models/find_model.hpp"
 #include "models/model_check.hpp"
+#include "profile/run_profile.hpp"
 #include "scenes/scene_loop.hpp"
 #include "scenes/scene_workers.hpp"
 #include "signals.hpp"
@@ -48,6 +49,7 @@ class Run {
   int go() {
     report_.version = DA3_VERSION;
     report_.started = utc_now();
+    if (arguments_.profile_run) context_.profile = &profile_;
     Stopwatch watch;
     Engine engine =
         open_engine(devices_.indexes.empty() ? std::nullopt : std::optional(devices_.indexes.front()), "");
@@ -192,7 +194,9 @@ class Run {
     watch.progress = [this](uint64_t done, uint64_t total, std::string_view stage) {
       progress_.advance(done, total, stage);
     };
-    watch.trace = report_.load_stages.sink();
+    watch.trace = context_.profile ? profile_.sink(report_.load_stages) : report_.load_stages.sink();
+    if (context_.profile) watch.trace_detail = TraceDetail::layers;
+    const RunProfile::Own span(context_.profile, "load");
     const fs::path weights = report_.model_path / "model.safetensors";
     const PinnedFile file(weights);
     Stopwatch time;
@@ -290,11 +294,21 @@ class Run {
     try {
       in_phase(Phase::output,
                [&] { context_.io->write_text_atomic(report_.output / "run.json", run_json(report_)); });
-      print(table(report_));
+      const std::string files = in_phase(Phase::output, [&] { return write_profile(); });
+      print((context_.profile ? profile_.table() + "\n" : "") + table(report_) + files);
     } catch (const PhaseError&) {
       if (!fatal_) throw;  // else the first error is the one to tell
     }
     end_of_fatal();
+  }
+
+  /// The files' names, one a line.
+  std::string write_profile() const {
+    if (!context_.profile) return "";
+    const fs::path trace = report_.output / "trace.json", profile = report_.output / "profile.md";
+    context_.io->write_text_atomic(trace, profile_.chrome_trace());
+    context_.io->write_text_atomic(profile, profile_.table());
+    return trace.string() + "\n" + profile.string() + "\n";
   }
 
   void end_of_fatal() const {
@@ -309,6 +323,7 @@ class Run {
   LogLevel level_;
   Progress progress_;
   RunReport report_;
+  RunProfile profile_;
   SceneContext context_;
   std::optional<KnownCameras> cameras_;
   std::vector<Scene> scenes_;

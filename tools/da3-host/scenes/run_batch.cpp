@@ -82,6 +82,7 @@ class Batch {
 
  private:
   io::Views read(const ScenePlan& plan) const {
+    const RunProfile::Own span(context_.profile, "read " + plan.scene->name);
     return in_phase(Phase::input, [&] {
       return context_.io->load_views(plan.scene->files, context_.preprocess, plan.cameras.intrinsics);
     });
@@ -115,7 +116,9 @@ class Batch {
         const ScenePlan& first = *scenes.front().plan;
         context_.progress->advance(first.item, first.scene->name, done, total, stage);
       };
-      request.watch.trace = stages.sink();
+      request.watch.trace = context_.profile ? context_.profile->sink(stages) : stages.sink();
+      if (context_.profile) request.watch.trace_detail = TraceDetail::layers;
+      const RunProfile::Own span(context_.profile, "forward");
       return context_.session->run(request);
     });
   }

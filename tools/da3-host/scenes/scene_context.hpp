@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "models/model_facts.hpp"
+#include "profile/run_profile.hpp"
 #include "progress.hpp"
 #include "scenes/known_cameras.hpp"
 
@@ -17,6 +18,7 @@ struct SceneContext {
   const Model* model = nullptr;
   Session* session = nullptr;
   Progress* progress = nullptr;
+  RunProfile* profile = nullptr;  ///< nullptr: nobody wants to know
   const KnownCameras* cameras = nullptr;
   ModelFacts facts;
   CameraSettings camera_settings;

@@ -81,6 +81,7 @@ void write_scene(const SceneContext& context, const ScenePlan& plan, const io::V
     report.depth = depth_range(prediction.depth);
   });
   Stopwatch watch;
+  const RunProfile::Own span(context.profile, "write " + plan.scene->name);
   context.progress->advance(0, 0, "writing");
   report.files = in_phase(Phase::output, [&] {
     return context.io->export_prediction(context.formats, context.output / plan.scene->folder, prediction);
