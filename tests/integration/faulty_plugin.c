@@ -147,10 +147,13 @@ static int32_t DA3_CALL faulty_load(da3_optimizer* o, const char* path, const da
 
 static int32_t DA3_CALL faulty_run(da3_session* session, da3_run* run, da3_error* error) {
   static int runs;
+  int run_number;
   const int code = number("FAULTY_RUN_ERROR"), at = number("FAULTY_RUN_ERROR_AT");
-  ++runs;
+  pthread_mutex_lock(&mutex);
+  run_number = ++runs;
+  pthread_mutex_unlock(&mutex);
   replace_file();
-  if (code && (!at || at == runs))
+  if (code && (!at || at == run_number))
     return fail(error, code, 0, -1, "the run failed: a test asked for it; stop asking");
   if (is_on(session->model->optimizer, "FAULTY_LOST_DEVICE"))
     return fail(error, DA3_E_DEVICE_LOST, 0, -1, "the device is lost: a test asked for it; stop asking");
