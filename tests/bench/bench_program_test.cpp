@@ -85,6 +85,36 @@ TEST_F(BenchProgram, AllocationsOfARunAreCounted) {
   EXPECT_GT(counted.get<int>(), 0);
 }
 
+TEST_F(BenchProgram, ScalingTellsEfficiencyAndDrawsIt) {
+  const ProgramResult result = bench({"scaling", "--res", "56", "--warmup", "0", "-n", "2", "--backend",
+                                      "cpu", "-q", "--threads", "1,2", "-o", "s.json", "--plot", "s.svg"});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("efficiency"));
+  const json scaling = json_of("s.json")["scaling"];
+  ASSERT_EQ(scaling.size(), 1u);
+  EXPECT_EQ(scaling[0]["threads"].size(), 2u);
+  EXPECT_FALSE(scaling[0]["stages"].empty());
+  EXPECT_THAT(text_of("s.svg"), HasSubstr("Parallel efficiency"));
+}
+
+TEST_F(BenchProgram, ThroughputCountsTheRunsOfAllSessions) {
+  const ProgramResult result = bench({"throughput", "--res", "56", "--warmup", "0", "-n", "2", "--backend",
+                                      "cpu", "-q", "--sessions", "3", "--batch", "2", "--format", "json"});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  const json one = json::parse(result.out)["cases"][0];
+  EXPECT_EQ(one["ms"]["run"]["count"], 6);
+  EXPECT_GT(one["images_per_second"].get<double>(), 0);
+}
+
+TEST_F(BenchProgram, AWorkerRunsWhenItIsTold) {
+  // stdin of a test is empty: ready, then the end.
+  const ProgramResult result = bench({"worker", "--res", "56", "--backend", "cpu", "-q"});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  const json ready = json::parse(result.out);
+  EXPECT_TRUE(ready["ready"]);
+  EXPECT_GT(ready["depth_mean"].get<double>(), 0);
+}
+
 TEST_F(BenchProgram, ValidatePassesAllOfTheCpuAndListsWhoIsAbsent) {
   const ProgramResult result = bench({"validate", "--devices", "cpu,nothing", "--res", "56", "--num-images",
                                       "2", "--num-warmup", "0", "--num-runs", "2", "-q", "-o", "v.json"});
