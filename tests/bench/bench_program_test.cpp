@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "integration/host_fixture.hpp"
 
 namespace da3::test {
@@ -144,6 +146,32 @@ TEST_F(BenchProgram, ValidateWithoutAnyDeviceIsNoSuccess) {
       bench({"validate", "--devices", "nothing", "--res", "56", "--num-images", "1", "-q"});
   EXPECT_EQ(result.exit_code, 3);
   EXPECT_THAT(result.out, HasSubstr("not counted"));
+}
+
+TEST_F(BenchProgram, AProfileOfAHostRunLiesBesideItsResults) {
+  const ProgramResult result =
+      host({"--profile-run", "--process-res", "56", "-o", "out", "--backend", "cpu", "-q"},
+           {.environment = {"DA3_PLUGIN_PATH="}});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.out, testing::StartsWith("| stage"));
+  EXPECT_THAT(result.out, HasSubstr("| - global_block"));
+  EXPECT_THAT(result.out, testing::EndsWith("out/trace.json\nout/profile.md\n"));
+  EXPECT_THAT(text_of("out/profile.md"), HasSubstr("| backbone"));
+  std::set<std::string> names, categories;
+  const json trace = json_of("out/trace.json");
+  for (const json& event : trace.at("traceEvents")) {
+    names.insert(event.at("name").get<std::string>());
+    if (event.contains("cat")) categories.insert(event["cat"].get<std::string>());
+  }
+  for (const char* name : {"load", "backbone", "block.0", "read scene", "forward", "write scene"})
+    EXPECT_EQ(names.count(name), 1u) << name;
+  EXPECT_EQ(categories, (std::set<std::string>{"da3-host", "layer", "stage"}));
+  // Nothing of it without the option.
+  ASSERT_EQ(host({"--process-res", "56", "-o", "plain", "--backend", "cpu", "-q"},
+                 {.environment = {"DA3_PLUGIN_PATH="}})
+                .exit_code,
+            0);
+  EXPECT_FALSE(there("plain/trace.json"));
 }
 
 TEST_F(BenchProgram, RefusalsAreOneSentence) {

@@ -49,8 +49,8 @@ Json one(const std::string& threads, double ms, double head, const std::string& 
 }
 
 TEST(Scaling, CasesThatDifferInThreadsAreOneGroup) {
-  const Json scaling =
-      scaling_of({one("4", 40, 10), one("1", 100, 40), one("1", 7, 7, "alone"), one("2", 60, 20)});
+  const Json scaling = scaling_of(
+      Json::array({one("4", 40, 10), one("1", 100, 40), one("1", 7, 7, "alone"), one("2", 60, 20)}));
   ASSERT_EQ(scaling.size(), 1u);
   EXPECT_EQ(scaling[0]["name"], "m 14x14, 1 view, x=y");
   const Json& threads = scaling[0]["threads"];
@@ -66,7 +66,7 @@ TEST(Scaling, CasesThatDifferInThreadsAreOneGroup) {
 }
 
 TEST(Scaling, WithoutTwoNumbersOfThreadsASentenceSaysSo) {
-  EXPECT_THAT(scaling_markdown(scaling_of({one("1", 1, 1)})), HasSubstr("nothing is known"));
+  EXPECT_THAT(scaling_markdown(scaling_of(Json::array({one("1", 1, 1)}))), HasSubstr("nothing is known"));
 }
 
 }  // namespace

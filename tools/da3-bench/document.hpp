@@ -11,7 +11,7 @@ namespace da3::bench {
 /// The head of a document: schema, tool, time, machine. command: "latency".
 nlohmann::ordered_json new_document(const std::string& schema, const std::string& command);
 
-/// The text of a document, one space of indentation, numbers of a list on one line.
+/// The text of a document, indented by one space; text that is not UTF-8 is replaced.
 std::string to_text(const nlohmann::ordered_json& document);
 
 /// Reads a da3.bench/1 document. Throws host::PhaseError (Phase::input) for a file that is none.

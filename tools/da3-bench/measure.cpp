@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "measure.hpp"
 
+#include <atomic>
+#include <chrono>
 #include <cmath>
+#include <exception>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <thread>
 
 #include "allocations.hpp"

@@ -2,6 +2,7 @@
 #include "scaling.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <da3/error.hpp>
 #include <nlohmann/json.hpp>
 
