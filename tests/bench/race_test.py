@@ -63,6 +63,21 @@ class Race(unittest.TestCase):
             self.assertEqual(self.race(*words).returncode, 2, words)
 
 
+class Worker(unittest.TestCase):
+    @unittest.skipUnless(os.environ.get("DA3_BENCH_PROGRAM"), "DA3_BENCH_PROGRAM is not set")
+    def test_a_line_of_json_for_each_line(self):
+        command = [os.environ["DA3_BENCH_PROGRAM"], "worker", "--res", "56", "--backend", "cpu", "-q"]
+        done = subprocess.run(command, input="run\nmemory\nfly\nrun\nquit\nrun\n", capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        ready, first, memory, error, second = map(json.loads, done.stdout.splitlines())
+        self.assertTrue(ready["ready"])
+        for answer in (first, second):
+            self.assertGreater(answer["ms"], 0)
+            self.assertIn("backbone", answer["stages"])
+        self.assertIn("resident_peak", memory)
+        self.assertIn("fly", error["error"])
+
+
 class Statistics(unittest.TestCase):
     def test_ratio(self):
         self.assertEqual(ratio_of_medians([100, 100], [80, 80]), (0.8, 0.8, 0.8))
