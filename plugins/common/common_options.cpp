@@ -29,6 +29,8 @@ const OptionSpec common[] = {
      "Share of the memory that is free at start that a run may need", optimizer},
     {"batch", "enum{auto}|int[1,64]", "auto", "Scenes of one size that run together", optimizer},
     {"deterministic", "bool", "false", "Same input gives the same bits, also in another process", optimizer},
+    {"canary", "enum{auto,off}", "auto",
+     "Run a small test network before the first model on a device, driver and build that are new", optimizer},
     {"ref_view_strategy", "enum{saddle_balanced,saddle_sim_range,first,middle}", "saddle_balanced",
      "How the reference view of three or more views is chosen", run},
     {"use_ray_pose", "bool", "false", "Take cameras from the ray output instead of the camera decoder", run},

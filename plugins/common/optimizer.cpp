@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <atomic>
 
+#include "common/canary.hpp"
 #include "common/thin_plugin.hpp"
 #include "loader/engine_loader.hpp"
 
@@ -69,8 +70,11 @@ void tell(const OptionSet& options, const std::vector<KeyValue>& effective, da3_
 using namespace da3;
 using namespace da3::thin;
 
-da3_optimizer::da3_optimizer(std::shared_ptr<const Host> host, OptionSet options, Decision decision)
-    : host_(std::move(host)), options_(std::move(options)), decision_(std::move(decision)) {}
+da3_optimizer::da3_optimizer(std::shared_ptr<const Host> host, DeviceId device, OptionSet options,
+                             Decision decision)
+    : host_(std::move(host)), device_(device), options_(std::move(options)), decision_(std::move(decision)) {
+  canary_ = options_.text("canary") == "off" ? "off" : "before the first model";
+}
 
 da3_optimizer::~da3_optimizer() {
   if (context_) opened_engine()->context_destroy(context_);
@@ -92,8 +96,42 @@ engine::Context* da3_optimizer::context() {
   return context_;
 }
 
-da3_model* da3_optimizer::load(const char* path, const da3_watch* watch) {
+void da3_optimizer::try_canary(engine::Context* context) {
+  const engine::Table& table = *opened_engine();
+  if (!table.canary || options_.text("canary") == "off") return;
+  std::string key;
+  const std::filesystem::path engine = host_->library_folder() / backend().info->engine;
+  backend().probe([&](const da3_device& device) {
+    if (device.dl_type == device_.type && device.dl_id == device_.index)
+      key = canary_key(device, engine, decision_.policy);
+  });
+  const bool remembered =
+      pass_canary(key, key.empty() ? std::filesystem::path() : host_->cache_folder(),
+                  [&] { checked([&](da3_error* error) { return table.canary(context, error); }); });
+  host_->log(log_debug, std::string("the canary lives") + (remembered ? ", as is known from before" : ""));
+}
+
+engine::Context* da3_optimizer::trusted() {
   engine::Context* context = this->context();
+  const std::lock_guard lock(mutex_);
+  if (canary_ == "before the first model") {
+    try_canary(context);
+    canary_ = "passed";
+  }
+  return context;
+}
+
+void da3_optimizer::self_test(const char* test, const char* model, const da3_watch* watch, da3_test_sink sink,
+                              void* ctx) {
+  engine::Context* context = this->context();
+  const engine::Table& table = *opened_engine();
+  if (!table.self_test)
+    throw Error(DA3_E_NOT_FOUND, "self_test.run: this engine has no tests; take another build of it");
+  checked([&](da3_error* error) { return table.self_test(context, test, model, watch, sink, ctx, error); });
+}
+
+da3_model* da3_optimizer::load(const char* path, const da3_watch* watch) {
+  engine::Context* context = trusted();
   da3_model* model = nullptr;
   checked([&](da3_error* error) { return opened_engine()->model_load(context, path, watch, &model, error); });
   return model;
@@ -101,6 +139,10 @@ da3_model* da3_optimizer::load(const char* path, const da3_watch* watch) {
 
 void da3_optimizer::describe(da3_kv_sink sink, void* ctx) {
   std::vector<KeyValue> effective = decision_.effective;
+  {
+    const std::lock_guard lock(mutex_);
+    effective.push_back({"effective.canary", canary_});
+  }
   if (engine::Context* context = made()) {
     const auto merge = [](void* list, const da3_kv* kv) {
       auto& known = *static_cast<std::vector<KeyValue>*>(list);

@@ -22,7 +22,8 @@ void tell(const OptionSet&, const std::vector<KeyValue>& effective, da3_kv_sink,
 }  // namespace da3::thin
 
 struct da3_optimizer {
-  da3_optimizer(std::shared_ptr<const da3::thin::Host>, da3::thin::OptionSet, da3::thin::Decision);
+  da3_optimizer(std::shared_ptr<const da3::thin::Host>, da3::thin::DeviceId, da3::thin::OptionSet,
+                da3::thin::Decision);
   ~da3_optimizer();
   da3_optimizer(const da3_optimizer&) = delete;
   da3_optimizer& operator=(const da3_optimizer&) = delete;
@@ -32,14 +33,20 @@ struct da3_optimizer {
   da3_model* load(const char* path, const da3_watch*);
   void memory(da3_memory* out);
   uint64_t trim(uint32_t level);
+  /// Of da3/self_test.h, whatever the canary says.
+  void self_test(const char* test, const char* model, const da3_watch*, da3_test_sink, void* ctx);
 
  private:
   da3::engine::Context* context();  ///< makes it
-  da3::engine::Context* made();     ///< nullptr before the first model_load
+  da3::engine::Context* trusted();  ///< the same, and the canary lived on it
+  void try_canary(da3::engine::Context*);
+  da3::engine::Context* made();  ///< nullptr before the first model_load
 
   std::shared_ptr<const da3::thin::Host> host_;
+  da3::thin::DeviceId device_;
   da3::thin::OptionSet options_;
   da3::thin::Decision decision_;
   std::mutex mutex_;
+  std::string canary_;  ///< what is known of it
   da3::engine::Context* context_ = nullptr;
 };

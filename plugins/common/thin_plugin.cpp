@@ -7,6 +7,7 @@
 
 #include "common/assume.hpp"
 #include "common/optimizer.hpp"
+#include "common/self_test.hpp"
 
 namespace da3::thin {
 namespace {
@@ -66,7 +67,7 @@ int32_t optimizer_create(const da3_kv* const* opts, uint32_t n, int32_t dl_type,
     Decision decision = backend().decide(set, {dl_type, dl_id}, host->cpu_budget());
     for (const std::string& warning : decision.warnings) host->log(log_warn, warning);
     for (const std::string& note : decision.notes) host->log(log_debug, note);
-    *out = new da3_optimizer(host, std::move(set), std::move(decision));
+    *out = new da3_optimizer(host, {dl_type, dl_id}, std::move(set), std::move(decision));
   });
 }
 
@@ -178,7 +179,10 @@ int32_t trim(da3_optimizer* optimizer, uint32_t level, uint64_t* freed, da3_erro
 }
 
 const void* extension(const char* id) {
-  return id && std::strcmp(id, DA3_ASSUME_ID) == 0 ? &assume_table() : nullptr;
+  if (!id) return nullptr;
+  if (std::strcmp(id, DA3_ASSUME_ID) == 0) return &assume_table();
+  if (std::strcmp(id, DA3_SELF_TEST_ID) == 0) return &self_test_table();
+  return nullptr;
 }
 
 const da3_plugin& table() {

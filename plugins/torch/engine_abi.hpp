@@ -6,6 +6,7 @@
 #pragma once
 
 #include <da3/plugin.h>
+#include <da3/self_test.h>
 
 #include <cstdint>
 
@@ -87,6 +88,12 @@ struct Table {
   int32_t (*estimate)(da3_model*, const da3_run*, da3_memory* out, da3_error*);
   int32_t (*memory)(Context*, da3_memory* out, da3_error*);
   int32_t (*trim)(Context*, uint32_t level, uint64_t* freed, da3_error*);
+  /// A small network on the device, against a reference on the CPU. DA3_E_UNAVAILABLE: the device computes
+  /// wrongly, and the sentence names the kernel and the layer. May be NULL.
+  int32_t (*canary)(Context*, da3_error*);
+  /// As da3_self_test.run; "tests" of the same. May be NULL.
+  int32_t (*self_test)(Context*, const char* test, const char* model, const da3_watch*, da3_test_sink,
+                       void* ctx, da3_error*);
 };
 
 /// The engine's only exported symbol, "da3_engine_entry": DA3_OK and the table.

@@ -28,6 +28,15 @@ struct TensorView {
   size_t bytes = 0;
 };
 
+/// A tensor to write: name, type, shape, and a function that fills its C-contiguous bytes (called once, in
+/// order).
+struct TensorSource {
+  std::string name;
+  DType dtype = DType::f32;
+  std::vector<int64_t> shape;
+  std::function<void(std::byte* destination, size_t bytes)> fill;
+};
+
 /// A mapped safetensors file, read-only. Immutable; safe to share between threads.
 class SafetensorsFile {
  public:
@@ -36,6 +45,8 @@ class SafetensorsFile {
   /// file does, no duplicate names, __metadata__ of strings. Throws Error: DA3_E_NOT_FOUND for a missing
   /// file, DA3_E_MODEL for a bad one.
   static SafetensorsFile open(const std::filesystem::path& path);
+  /// The same of tensors that are in no file: each is filled once. name: for messages.
+  static SafetensorsFile in_memory(const std::string& name, const std::vector<TensorSource>& tensors);
 
   const std::filesystem::path& path() const { return path_; }
   const std::map<std::string, TensorView, std::less<>>& tensors() const { return tensors_; }
@@ -54,15 +65,6 @@ class SafetensorsFile {
   std::filesystem::path path_;
   std::map<std::string, TensorView, std::less<>> tensors_;
   std::map<std::string, std::string> metadata_;
-};
-
-/// A tensor to write: name, type, shape, and a function that fills its C-contiguous bytes (called once, in
-/// order).
-struct TensorSource {
-  std::string name;
-  DType dtype = DType::f32;
-  std::vector<int64_t> shape;
-  std::function<void(std::byte* destination, size_t bytes)> fill;
 };
 
 /// Writes tensors in the given order to a temporary name beside path and renames it. progress(bytes done,

@@ -41,7 +41,9 @@ struct SafetensorsFile::Mapping {
   Descriptor file;
   void* address = nullptr;
   size_t bytes = 0;
+  std::vector<std::byte> memory;  ///< instead of a file
 
+  explicit Mapping(size_t count) : bytes(count), memory(count) { address = memory.data(); }
   Mapping(const std::string& origin, const std::filesystem::path& path) {
     // O_NONBLOCK: a pipe of that name must be refused, not waited for.
     file.value = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -63,7 +65,9 @@ struct SafetensorsFile::Mapping {
                   0, -1, error);
     }
   }
-  ~Mapping() { ::munmap(address, bytes); }
+  ~Mapping() {
+    if (file.value >= 0) ::munmap(address, bytes);
+  }
   Mapping(const Mapping&) = delete;
   Mapping& operator=(const Mapping&) = delete;
 
@@ -72,6 +76,10 @@ struct SafetensorsFile::Mapping {
   /// Copies bytes of the file. Touching the mapping of a file that was cut meanwhile ends the process;
   /// reading it is an error.
   void read(void* destination, size_t count, size_t offset, const std::string& origin) const {
+    if (file.value < 0) {
+      std::memcpy(destination, memory.data() + offset, count);
+      return;
+    }
     auto* to = static_cast<char*>(destination);
     while (count > 0) {
       const ssize_t got = ::pread(file.value, to, count, static_cast<off_t>(offset));
@@ -109,6 +117,29 @@ SafetensorsFile SafetensorsFile::open(const std::filesystem::path& path) {
     file.tensors_.emplace(std::move(entry.name), std::move(view));
   }
   file.metadata_ = std::move(header.metadata);
+  return file;
+}
+
+SafetensorsFile SafetensorsFile::in_memory(const std::string& name,
+                                           const std::vector<TensorSource>& tensors) {
+  const auto bytes_of = [](const TensorSource& tensor) {
+    size_t bytes = dtype_size(tensor.dtype);
+    for (int64_t length : tensor.shape) bytes *= static_cast<size_t>(length);
+    return bytes;
+  };
+  size_t total = 0;
+  for (const TensorSource& tensor : tensors) total += bytes_of(tensor);
+  const auto mapping = std::make_shared<Mapping>(total);
+  SafetensorsFile file;
+  file.path_ = name;
+  std::byte* at = mapping->memory.data();
+  for (const TensorSource& tensor : tensors) {
+    const size_t bytes = bytes_of(tensor);
+    tensor.fill(at, bytes);
+    file.tensors_.emplace(tensor.name, TensorView{tensor.dtype, tensor.shape, at, bytes});
+    at += bytes;
+  }
+  file.mapping_ = mapping;
   return file;
 }
 

@@ -31,6 +31,8 @@ net::Arithmetic arithmetic(engine::Precision precision) {
   }
 }
 
+}  // namespace
+
 std::unique_ptr<net::Network> make_network(const net::WeightSource& source,
                                            const checkpoint::ModelConfig& config) {
   if (config.metric) return std::make_unique<net::NestedNet>(source, config.net, *config.metric);
@@ -39,7 +41,9 @@ std::unique_ptr<net::Network> make_network(const net::WeightSource& source,
   return std::make_unique<net::AnyViewNet>(source, config.net);
 }
 
-}  // namespace
+net::Precision precision_of(const Policy& policy) {
+  return {arithmetic(policy.precision), arithmetic(policy.head_precision)};
+}
 
 void Watcher::poll(const char* stage) const {
   if (watch_ && DA3_HAS(watch_, da3_watch, should_cancel) && watch_->should_cancel &&
@@ -71,15 +75,12 @@ Model::Model(Context& context, const std::filesystem::path& folder, const Watche
   context.run([&] {
     sdk::Trace trace = context.trace(watcher.get(), 0);
     trace.stage("load");
-    const net::WeightSource source{
-        file,
-        context.device,
-        *context.kernels,
-        [&](uint64_t bytes) {
-          read_bytes += bytes;
-          watcher.step("load", read_bytes, stored_bytes);
-        },
-        {arithmetic(context.policy.precision), arithmetic(context.policy.head_precision)}};
+    const net::WeightSource source{file, context.device, *context.kernels,
+                                   [&](uint64_t bytes) {
+                                     read_bytes += bytes;
+                                     watcher.step("load", read_bytes, stored_bytes);
+                                   },
+                                   precision_of(context.policy)};
     network_ = make_network(source, config_);
   });
   capabilities_ = checkpoint::capabilities(config_);

@@ -14,6 +14,7 @@
 #include "checkpoint/capabilities.hpp"
 #include "checkpoint/model_config.hpp"
 #include "engine/context.hpp"
+#include "net/layers.hpp"
 #include "net/network.hpp"
 
 namespace da3::engine {
@@ -31,6 +32,13 @@ class Watcher {
  private:
   const da3_watch* watch_;
 };
+
+/// The network of a checkpoint of any kind. Throws Error(DA3_E_MODEL).
+std::unique_ptr<net::Network> make_network(const net::WeightSource& source,
+                                           const checkpoint::ModelConfig& config);
+
+/// What the policy's precisions are to the networks. Throws Error(DA3_E_UNSUPPORTED).
+net::Precision precision_of(const Policy& policy);
 
 class Model {
  public:

@@ -21,6 +21,8 @@
 #include "engine/run_request.hpp"
 #include "engine/session.hpp"
 #include "engine/torch_guard.hpp"
+#include "self_test/canary.hpp"
+#include "self_test/self_test.hpp"
 
 // The handles of da3/plugin.h are these objects.
 struct da3_model {
@@ -227,6 +229,31 @@ int32_t trim(Context* context, uint32_t level, uint64_t* freed, da3_error* error
   });
 }
 
+int32_t canary(Context* context, da3_error* error) {
+  return torch_guard(error, [&] {
+    require(context, "optimizer");
+    pass_canary(*context);
+  });
+}
+
+int32_t self_test(Context* context, const char* test, const char* model, const da3_watch* watch,
+                  da3_test_sink sink, void* ctx, da3_error* error) {
+  return torch_guard(error, [&] {
+    require(context, "optimizer");
+    require(test, "test");
+    run_self_test(*context, test, model, Watcher(watch), [&](const TestRow& row) {
+      da3_test_row out{};
+      out.struct_size = sizeof out;
+      out.status = row.status;
+      out.name = row.name.c_str();
+      out.reason = row.reason.empty() ? nullptr : row.reason.c_str();
+      out.unit = row.unit.c_str();
+      out.value = row.value, out.limit = row.limit;
+      sink(ctx, &out);
+    });
+  });
+}
+
 }  // namespace
 
 const Table& table() {
@@ -246,7 +273,9 @@ const Table& table() {
                               session_destroy,
                               estimate,
                               memory,
-                              trim};
+                              trim,
+                              canary,
+                              self_test};
   return instance;
 }
 
