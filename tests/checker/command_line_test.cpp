@@ -91,7 +91,7 @@ TEST(PluginCheck, FirstContactMakesNoOptimizer) {
   EXPECT_EQ(report.rows.at(22).status, "SKIP");
   EXPECT_EQ(report.rows.at(12).status, "PASS");
   const auto result = run_program(DA3_PLUGIN_CHECK, {null_plugin, "--first-contact"});
-  EXPECT_THAT(result.out, HasSubstr("Next: the same without --first-contact"));
+  EXPECT_THAT(result.out, HasSubstr("Next: the same with --model DIR"));
 }
 
 TEST(PluginCheck, WithoutAModelRunsAreSkipped) {

@@ -53,7 +53,7 @@ class Faulty : public net::Kernels {
   }
   at::Tensor run_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                            net::Arithmetic a) const override {
-    return Kernels::run_attention(fault == "attention" ? q * 1.01 : q, k, v, a);
+    return Kernels::run_attention(fault == "attention" ? q * 1.5 : q, k, v, a);
   }
   at::Tensor run_convolution(const at::Tensor& x, const net::Convolution& layer,
                              net::Activation a) const override {
@@ -137,7 +137,7 @@ TEST_P(WrongKernel, IsNamed) {
   const auto context = context_of(policy_of());
   const std::string sentence = verdict(*context);
   // upsampling is tried inside the kernels that use it.
-  EXPECT_THAT(sentence, AllOf(HasSubstr("the device computes wrongly: kernel '" + fault), HasSubstr("step "),
+  EXPECT_THAT(sentence, AllOf(HasSubstr("the device computes wrongly: kernel '" + fault), HasSubstr(" ("),
                               HasSubstr("canary: off")));
   fault.clear();
 }
@@ -180,9 +180,8 @@ TEST(SelfTest, EveryTestPassesOnARightDevice) {
   for (const char* test : {"canary", "operators", "kernels", "taps", "soak"}) {
     const auto rows = rows_of(*context, test);
     EXPECT_EQ(count(rows, DA3_TEST_FAIL), 0u) << test << "\n" << failures(rows);
-    EXPECT_GT(count(rows, DA3_TEST_PASS), 1u) << test;
+    EXPECT_GT(count(rows, DA3_TEST_PASS), test == std::string("operators") ? 50u : 1u) << test;
   }
-  EXPECT_GT(count(rows_of(*context, "operators"), DA3_TEST_PASS), 50u);
   EXPECT_EQ(count(rows_of(*context, "graphs"), DA3_TEST_SKIP), 1u);
 }
 

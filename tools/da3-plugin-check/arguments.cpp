@@ -56,8 +56,9 @@ Arguments parse_arguments(int argc, char** argv) {
                  "Folder of a model that it can load; without one, checks of models and runs are skipped")
       ->type_name("DIR");
   app.add_flag("--json", arguments.json, "Print JSON");
-  app.add_flag("--first-contact", arguments.plan.first_contact,
-               "Only what is safe on a machine with new hardware: file, entry, probe, options");
+  app.add_flag(
+      "--first-contact", arguments.plan.first_contact,
+      "New hardware: file, entry, probe, options; with --model also the plugin's tests of its device");
   app.add_option("--only", only, "Only these checks")->delimiter(',')->type_name("N,...");
   app.add_flag("--strict", arguments.strict, "Warnings count as failures");
   app.add_option("--time-limit", arguments.plan.seconds, "Seconds for a check")

@@ -35,7 +35,8 @@ const std::vector<Check>& all_checks() {
     for (const auto& topic :
          {file_checks(), entry_checks(), table_checks(), probe_checks(), option_checks(), optimizer_checks(),
           model_checks(), run_checks(), layout_checks(), refusal_checks(), control_checks(), sharing_checks(),
-          memory_checks(), exhaustion_checks(), resource_checks(), process_checks(), fuzz_checks()})
+          memory_checks(), exhaustion_checks(), resource_checks(), process_checks(), fuzz_checks(),
+          self_test_checks()})
       list.insert(list.end(), topic.begin(), topic.end());
     return list;
   }();
@@ -65,6 +66,7 @@ Outcome run_here(const Check& check, Context& context) {
     outcome.sentence = std::string("the check itself failed: ") + error.what();
   }
   outcome.details = context.notes;
+  outcome.rows = context.rows;
   return outcome;
 }
 

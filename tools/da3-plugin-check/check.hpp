@@ -35,6 +35,13 @@ struct FuzzSettings {
   bool show = false;  ///< tell every step
 };
 
+/// A figure that a check brings beside its verdict, for the JSON report.
+struct TestRow {
+  std::string status;  ///< PASS, FAIL, SKIP, INFO
+  std::string name, reason, unit;
+  double value, limit;  ///< NaN: none
+};
+
 struct Context {
   std::filesystem::path plugin;   ///< absolute
   std::filesystem::path model;    ///< empty: none given
@@ -42,6 +49,7 @@ struct Context {
   bool own_process = true;        ///< false: --in-process
   FuzzSettings fuzz;
   std::vector<std::string> warnings = {}, notes = {};
+  std::vector<TestRow> rows = {};
 
   void warn(const std::string& sentence) { warnings.push_back(sentence); }
   void note(const std::string& sentence) { notes.push_back(sentence); }
@@ -54,7 +62,7 @@ struct Check {
   const char* rule;     ///< what must hold
   const char* written;  ///< where that is written
   Needs needs;
-  bool first_contact;  ///< safe on a machine with new hardware: no optimizer, no memory of the device
+  bool first_contact;  ///< part of a first contact; without a model only what is safe on new hardware
   std::string (*run)(Context&);
   double seconds = 0;           ///< own time limit; 0: the usual one
   bool ends_by_return = false;  ///< the child leaves by exit(), with destructors, and must leave with 0
@@ -68,6 +76,7 @@ struct Outcome {
   Status status = Status::pass;
   std::string sentence;
   std::vector<std::string> details;
+  std::vector<TestRow> rows;
   std::string out, err;  ///< what the child printed
   int gate = 0;          ///< a SKIP because what this other check is about did not work here
   double seconds = 0;

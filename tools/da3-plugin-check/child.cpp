@@ -9,6 +9,7 @@
 #include <sys/prctl.h>
 #endif
 
+#include <cmath>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -43,6 +44,16 @@ std::string crash_sentence(const ChildEnd& end, double seconds) {
          ": a plugin never calls exit";
 }
 
+/// JSON has no NaN: null stands for it.
+double number(const Json& json) { return json.is_number() ? json.get<double>() : std::nan(""); }
+
+Json rows_json(const std::vector<TestRow>& rows) {
+  Json list = Json::array();
+  for (const TestRow& row : rows)
+    list.push_back(Json::array({row.status, row.name, row.reason, row.unit, row.value, row.limit}));
+  return list;
+}
+
 /// False when the line is none of ours: a plugin may write where it should not.
 bool take_result(const std::string& line, Outcome& outcome) {
   try {
@@ -51,6 +62,9 @@ bool take_result(const std::string& line, Outcome& outcome) {
     outcome.sentence = json.at("sentence").get<std::string>();
     outcome.details = json.at("details").get<std::vector<std::string>>();
     outcome.gate = json.at("gate").get<int>();
+    for (const Json& row : json.at("rows"))
+      outcome.rows.push_back(
+          {row.at(0), row.at(1), row.at(2), row.at(3), number(row.at(4)), number(row.at(5))});
     return true;
   } catch (const Json::exception&) {
     return false;
@@ -117,6 +131,7 @@ int child_main(const std::string& text) {
     const std::string line = dumped({{"status", static_cast<int>(outcome.status)},
                                      {"sentence", outcome.sentence},
                                      {"details", outcome.details},
+                                     {"rows", rows_json(outcome.rows)},
                                      {"gate", outcome.gate}}) +
                              "\n";
     for (size_t done = 0; done < line.size();) {

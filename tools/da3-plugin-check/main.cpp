@@ -24,7 +24,10 @@ int check(const Arguments& arguments) {
   if (arguments.json)
     std::cout << json_report(arguments.context, outcomes, arguments.plan.first_contact);
   else
-    std::cout << summary(counts) << (arguments.plan.first_contact ? first_contact_advice(counts) : "");
+    std::cout << summary(counts)
+              << (arguments.plan.first_contact
+                      ? first_contact_advice(counts, !arguments.context.model.empty())
+                      : "");
   if (!std::cout.flush())
     throw da3::Error(DA3_E_INVALID,
                      "the report cannot be written to stdout: free space or give another place");

@@ -3,6 +3,7 @@
 
 #include <da3/plugin.h>
 
+#include <cmath>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
@@ -28,6 +29,20 @@ std::string indented(const std::string& title, const std::string& text) {
 
 Json to_json(const Check& check) {
   return {{"number", check.number}, {"name", check.name}, {"rule", check.rule}, {"written", check.written}};
+}
+
+/// Numbers that are none, infinite ones too, are told as text: JSON has no word for them.
+Json figure(double value) {
+  return std::isfinite(value) ? Json(value) : Json(value > 0 ? "infinite" : "undefined");
+}
+
+Json to_json(const TestRow& row) {
+  Json json{{"status", row.status}, {"name", row.name}};
+  if (!row.reason.empty()) json["reason"] = row.reason;
+  if (!std::isnan(row.value)) json["value"] = figure(row.value);
+  if (!std::isnan(row.limit)) json["limit"] = figure(row.limit);
+  if (!row.unit.empty()) json["unit"] = row.unit;
+  return json;
 }
 
 std::string dumped(const Json& json) {
@@ -98,6 +113,7 @@ std::string json_report(const Context& context, const std::vector<Outcome>& outc
     entry["reason"] = outcome.sentence;
     entry["details"] = outcome.details;
     entry["seconds"] = outcome.seconds;
+    for (const TestRow& row : outcome.rows) entry["rows"].push_back(to_json(row));
     if (!outcome.out.empty()) entry["stdout"] = outcome.out;
     if (!outcome.err.empty()) entry["stderr"] = outcome.err;
     json["checks"].push_back(std::move(entry));
@@ -117,13 +133,13 @@ std::string rules(bool json) {
   return json ? dumped(list) : text;
 }
 
-std::string first_contact_advice(const Counts& counts) {
+std::string first_contact_advice(const Counts& counts, bool with_model) {
   if (counts.fail + counts.crash > 0)
     return "Do not run a model with this plugin on this machine yet: mend what failed, or report it with the "
            "output of --json.\n";
-  return "Next: the same without --first-contact; then with --model DIR and the smallest model that there "
-         "is; keep the output of "
-         "--json of both.\n";
+  if (!with_model)
+    return "Next: the same with --model DIR and the smallest model that there is, with --json into a file.\n";
+  return "Next: the same without --first-contact; keep the output of --json of both.\n";
 }
 
 }  // namespace da3::check

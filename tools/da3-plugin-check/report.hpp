@@ -18,6 +18,6 @@ std::string json_report(const Context&, const std::vector<Outcome>&, bool first_
 /// Every rule, for --list.
 std::string rules(bool json);
 /// What to do next on new hardware.
-std::string first_contact_advice(const Counts&);
+std::string first_contact_advice(const Counts&, bool with_model);
 
 }  // namespace da3::check

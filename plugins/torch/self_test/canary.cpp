@@ -77,6 +77,7 @@ void fill(const checkpoint::TensorSpec& spec, float* values) {
     centre = 1, width = 0.2f;
   else if (!ends(".bias"))
     width = static_cast<float>(std::sqrt(3.0 / fan_in));
+  if (ends("fc_fov.0.weight") || ends("fc_t.weight")) width *= 0.1f;  // cameras that could be
   Numbers numbers(spec.name);
   for (int64_t i = 0; i < spec.elements(); ++i) values[i] = centre + width * numbers.next();
 }

@@ -68,7 +68,7 @@ class CheckedKernels : public net::Kernels {
   const net::Kernels& device_;
   const net::EmulatedKernels reference_;
   std::function<void(const Finding&)> tell_;
-  std::string layer_ = "start";
+  std::string layer_ = "before the blocks";
   // The layers as they were read, by the weight that the device's prepare() made of theirs.
   mutable std::unordered_map<const void*, net::Linear> linears_;
   mutable std::unordered_map<const void*, net::Convolution> convolutions_;

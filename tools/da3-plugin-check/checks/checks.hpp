@@ -23,5 +23,6 @@ std::vector<Check> exhaustion_checks();  ///< allocations that fail
 std::vector<Check> resource_checks();    ///< leaks
 std::vector<Check> process_checks();     ///< what belongs to the process
 std::vector<Check> fuzz_checks();        ///< random legal call sequences
+std::vector<Check> self_test_checks();   ///< what the plugin tests of its device by itself
 
 }  // namespace da3::check
