@@ -4,6 +4,7 @@
  * layout/. */
 #include <da3/assume.h>
 #include <da3/plugin.h>
+#include <da3/self_test.h>
 #include <da3/trace.h>
 
 #define AT(type, member, offset) \
@@ -284,6 +285,36 @@ SIZE(da3_assume, probe, 8);
 AT(da3_assume, describe, 16);
 SIZE(da3_assume, describe, 8);
 END(da3_assume, describe, 24);
+
+AT(da3_test_row, struct_size, 0);
+SIZE(da3_test_row, struct_size, 4);
+AT(da3_test_row, head_reserved, 4);
+SIZE(da3_test_row, head_reserved, 4);
+AT(da3_test_row, status, 8);
+SIZE(da3_test_row, status, 4);
+AT(da3_test_row, reserved, 12);
+SIZE(da3_test_row, reserved, 4);
+AT(da3_test_row, name, 16);
+SIZE(da3_test_row, name, 8);
+AT(da3_test_row, reason, 24);
+SIZE(da3_test_row, reason, 8);
+AT(da3_test_row, unit, 32);
+SIZE(da3_test_row, unit, 8);
+AT(da3_test_row, value, 40);
+SIZE(da3_test_row, value, 8);
+AT(da3_test_row, limit, 48);
+SIZE(da3_test_row, limit, 8);
+END(da3_test_row, limit, 56);
+
+AT(da3_self_test, struct_size, 0);
+SIZE(da3_self_test, struct_size, 4);
+AT(da3_self_test, head_reserved, 4);
+SIZE(da3_self_test, head_reserved, 4);
+AT(da3_self_test, tests, 8);
+SIZE(da3_self_test, tests, 8);
+AT(da3_self_test, run, 16);
+SIZE(da3_self_test, run, 8);
+END(da3_self_test, run, 24);
 
 AT(da3_span, struct_size, 0);
 SIZE(da3_span, struct_size, 4);

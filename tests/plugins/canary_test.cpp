@@ -145,8 +145,8 @@ TEST_P(WrongKernel, IsNamed) {
 INSTANTIATE_TEST_SUITE_P(Each, WrongKernel,
                          testing::Values("linear", "linear gelu", "attention", "convolution", "layer_norm",
                                          "qk_norm_rope", "add_layer_norm", "gate", "upsample"),
-                         [](const auto& info) {
-                           std::string name = info.param;
+                         [](const auto& param) {
+                           std::string name = param.param;
                            for (char& c : name) c = c == ' ' ? '_' : c;
                            return name;
                          });
@@ -177,7 +177,7 @@ std::string failures(const std::vector<engine::TestRow>& rows) {
 TEST(SelfTest, EveryTestPassesOnARightDevice) {
   fault.clear();
   const auto context = context_of(policy_of());
-  for (const char* test : {"canary", "operators", "kernels", "taps", "soak"}) {
+  for (const char* test : {"canary", "operators", "kernels", "taps"}) {
     const auto rows = rows_of(*context, test);
     EXPECT_EQ(count(rows, DA3_TEST_FAIL), 0u) << test << "\n" << failures(rows);
     EXPECT_GT(count(rows, DA3_TEST_PASS), test == std::string("operators") ? 50u : 1u) << test;
@@ -185,14 +185,12 @@ TEST(SelfTest, EveryTestPassesOnARightDevice) {
   EXPECT_EQ(count(rows_of(*context, "graphs"), DA3_TEST_SKIP), 1u);
 }
 
-TEST(SelfTest, HalfPrecisionsPassToo) {
+TEST(SelfTest, BFloat16PassesToo) {
   fault.clear();
-  for (const auto precision : {engine::Precision::bfloat16, engine::Precision::float16}) {
-    const auto context = context_of(policy_of(precision));
-    for (const char* test : {"operators", "kernels", "taps"}) {
-      const auto rows = rows_of(*context, test);
-      EXPECT_EQ(count(rows, DA3_TEST_FAIL), 0u) << test << "\n" << failures(rows);
-    }
+  const auto context = context_of(policy_of(engine::Precision::bfloat16));
+  for (const char* test : {"operators", "kernels", "taps"}) {
+    const auto rows = rows_of(*context, test);
+    EXPECT_EQ(count(rows, DA3_TEST_FAIL), 0u) << test << "\n" << failures(rows);
   }
 }
 
