@@ -30,7 +30,8 @@ struct Case {
 };
 
 test::Options options_of(const char* precision) {
-  test::Options options{{"performance_mode", "minimal"}, {"mixed_precision", precision}};
+  // Without the canary, which runs between two looks at the process's memory.
+  test::Options options{{"performance_mode", "minimal"}, {"mixed_precision", precision}, {"canary", "off"}};
   if (std::string(precision) != "off") options.emplace_back("cpu.emulate", "true");
   return options;
 }

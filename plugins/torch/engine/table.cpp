@@ -233,6 +233,7 @@ int32_t canary(Context* context, da3_error* error) {
   return torch_guard(error, [&] {
     require(context, "optimizer");
     pass_canary(*context);
+    after_run(*context);
   });
 }
 
