@@ -8,4 +8,8 @@ std::vector<at::Tensor> DeviceRuntime::download(std::vector<at::Tensor> values) 
   return values;
 }
 
+bool DeviceRuntime::out_of_memory(const c10::Error& error) const {
+  return dynamic_cast<const c10::OutOfMemoryError*>(&error) != nullptr;
+}
+
 }  // namespace da3::engine

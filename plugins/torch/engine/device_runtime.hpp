@@ -4,6 +4,7 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#include <c10/util/Exception.h>
 #include <da3/plugin.h>
 
 #include <cstdint>
@@ -40,6 +41,14 @@ class DeviceRuntime {
   virtual void fill_memory(da3_memory& /*memory*/, uint64_t /*weights*/) {}
   /// Gives free memory back to the device; about how many bytes.
   virtual uint64_t trim() { return 0; }
+
+  /// Whether an error says that the device's memory is short.
+  virtual bool out_of_memory(const c10::Error& error) const;
+  /// After that: kernels that need less memory at a time, for the attempts that follow. False: they need the
+  /// least already. [the optimizer's thread]
+  virtual bool use_smaller_pieces(net::Kernels& /*kernels*/) { return false; }
+  /// The end of those attempts.
+  virtual void use_usual_pieces(net::Kernels& /*kernels*/) {}
 
   /// "effective.attention" and the like, in the same order always.
   virtual std::vector<std::pair<std::string, std::string>> describe(const net::Kernels& /*kernels*/) {

@@ -142,23 +142,27 @@ std::vector<at::Tensor> Session::results(const RunRequest& request, const net::R
   return model_->context().runtime->download(std::move(values));
 }
 
-/// Memory of a device may be short because of what is kept for later runs, or because the heads take many
-/// views at a time: both are given up before the run is.
+/// Memory of a device may be short because of what is kept for later runs, or because heads and kernels take
+/// much at a time: both are given up before the run is.
 std::vector<at::Tensor> Session::with_less_memory(
     RunRequest& request, const std::function<std::vector<at::Tensor>()>& attempt) const {
-  try {
-    return attempt();
-  } catch (const c10::OutOfMemoryError&) {
+  Context& context = model_->context();
+  const auto lower = [&] {
+    const bool smaller = context.runtime->use_smaller_pieces(*context.kernels);
+    return std::exchange(request.network.head_chunk_views, 1) > 1 || smaller;
+  };
+  struct UsualPieces {
+    Context& context;
+    ~UsualPieces() { context.runtime->use_usual_pieces(*context.kernels); }
+  } const afterwards{context};
+  for (bool first = true;; first = false) {
+    try {
+      return attempt();
+    } catch (const c10::Error& error) {
+      if (!context.runtime->out_of_memory(error) || !(first || lower())) throw;
+    }
+    context.give_back(1);
   }
-  model_->context().give_back(1);
-  try {
-    return attempt();
-  } catch (const c10::OutOfMemoryError&) {
-    if (request.network.head_chunk_views <= 1) throw;
-  }
-  request.network.head_chunk_views = 1;
-  model_->context().give_back(1);
-  return attempt();
 }
 
 void Session::execute(const da3_run& run, std::shared_ptr<DeviceCopy> upload) const {

@@ -102,8 +102,9 @@ Gaussians AnyViewNet::gaussians(const BackboneResult& features, const Geometry& 
   const int64_t scenes = shape.scenes, views = shape.views;
   const int64_t pixels = shape.size.height * shape.size.width;
   const at::Tensor depth = out.depth.flatten(0, 1);
-  const at::Tensor extrinsics = out.cameras.extrinsics.to(at::kCPU, at::kDouble).contiguous();
-  const at::Tensor intrinsics = out.cameras.intrinsics.to(at::kCPU, at::kDouble).contiguous();
+  // The device may have no float64: down first, then cast.
+  const at::Tensor extrinsics = out.cameras.extrinsics.cpu().to(at::kDouble).contiguous();
+  const at::Tensor intrinsics = out.cameras.intrinsics.cpu().to(at::kDouble).contiguous();
   // Depth and cameras are in the scale that the network predicts; with given poses the gaussians take theirs.
   std::vector<double> scales(static_cast<size_t>(scenes), 1.0);
   if (inputs.extrinsics.defined())

@@ -126,7 +126,7 @@ void GaussianAdapter::place(const at::Tensor& raw, const at::Tensor& depth, cons
 
 double pose_scale(const at::Tensor& given, const at::Tensor& predicted) {
   const auto centres = [](const at::Tensor& poses) {
-    const at::Tensor pose = poses.narrow(-2, 0, 3).to(at::kCPU, at::kDouble);
+    const at::Tensor pose = poses.narrow(-2, 0, 3).cpu().to(at::kDouble);
     const at::Tensor c = rigid_inverse(pose).select(-1, 3);
     return c - c.mean(0, /*keepdim=*/true);
   };
