@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // What would happen on devices that are not here, told from the operators of runs on the host: nothing that a
-// CUDA graph cannot record, nothing that Metal lacks, no float64 on a device that has none.
+// CUDA graph cannot record, nothing that Metal lacks or gets wrong, no float64 on a device that has none.
 #include <ATen/TensorOperators.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/conv2d.h>
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/ones.h>
+#include <ATen/ops/scaled_dot_product_attention.h>
 #include <ATen/ops/zeros.h>
 #include <c10/core/InferenceMode.h>
 #include <gtest/gtest.h>
@@ -22,6 +23,7 @@
 #include "checkpoint/model_config.hpp"
 #include "cuda/cuda_kernels.hpp"
 #include "engine/operator_recorder.hpp"
+#include "mps/mps_kernels.hpp"
 #include "net/any_view_net.hpp"
 #include "net/mono_net.hpp"
 #include "net/nested_net.hpp"
@@ -113,6 +115,44 @@ std::set<std::string> in_float64(const Operators& operators) {
         // Python's and C++'s numbers travel as float64 scalars and take part in no arithmetic of that type.
         if (tensor.type == at::kDouble && !tensor.sizes.empty()) found.insert(to_text(recorded));
   return found;
+}
+
+bool contiguous(const engine::TensorFacts& tensor) {
+  int64_t stride = 1;
+  for (size_t i = tensor.sizes.size(); i-- > 0; stride *= tensor.sizes[i])
+    if (tensor.sizes[i] != 1 && tensor.strides[i] != stride) return false;
+  return true;
+}
+
+/// Products and convolutions that Metal has to read through strides: for some of them its results were wrong
+/// without a word.
+std::set<std::string> strided_on_metal(const Operators& operators) {
+  std::set<std::string> found;
+  for (const RecordedOperator& recorded : operators) {
+    if (recorded.caller) continue;  // the operator that was called decides what its parts get
+    for (const char* name : {"aten::mm", "aten::bmm", "aten::baddbmm", "aten::addmm", "aten::matmul",
+                             "aten::linear", "aten::conv2d", "aten::convolution", "aten::layer_norm",
+                             "aten::scaled_dot_product_attention", "aten::upsample_bilinear2d"})
+      if (recorded.name == name || begins(recorded.name, (std::string(name) + ".").c_str()))
+        if (!std::all_of(recorded.in.begin(), recorded.in.end(), contiguous)) found.insert(to_text(recorded));
+  }
+  return found;
+}
+
+/// Copies between devices that cast to float64 on the way: Metal would cast before it copies.
+std::set<std::string> cast_to_float64_on_the_way(const Operators& operators) {
+  std::set<std::string> found;
+  for (const RecordedOperator& recorded : operators)
+    if (recorded.to_device && !recorded.in.empty() && recorded.in[0].type != at::kDouble &&
+        !recorded.out.empty() && recorded.out[0].type == at::kDouble)
+      found.insert(to_text(recorded));
+  return found;
+}
+
+bool calls_fused_attention(const Operators& operators) {
+  return std::any_of(operators.begin(), operators.end(), [](const RecordedOperator& recorded) {
+    return recorded.name.find("scaled_dot_product") != std::string::npos;
+  });
 }
 
 std::set<std::string> broken_for_graphs(const Operators& operators) {
@@ -238,7 +278,7 @@ TEST_P(Recorded, LaunchesCanBeACudaGraph) {
 }
 
 TEST_P(Recorded, MetalHasEveryOperator) {
-  const net::Kernels kernels;
+  const mps::MpsKernels kernels{engine::Policy{}};
   for (const net::Arithmetic arithmetic : {net::Arithmetic::float32, net::Arithmetic::bfloat16}) {
     const Fixture f(GetParam(), kernels, arithmetic);
     const Recording recording = record(*f.network, f.inputs, f.request, kernels);
@@ -251,14 +291,31 @@ TEST_P(Recorded, MetalHasEveryOperator) {
   }
 }
 
+TEST_P(Recorded, MetalReadsNothingThroughStrides) {
+  // Whole, and in pieces: each way has views of its own.
+  for (const mps::Pieces pieces : {mps::Pieces{}, mps::Pieces{100000, 100000}}) {
+    const mps::MpsKernels kernels{engine::Policy{}, pieces};
+    const Fixture f(GetParam(), kernels, net::Arithmetic::bfloat16);
+    const Recording recording = record(*f.network, f.inputs, f.request, kernels);
+    EXPECT_FALSE(calls_fused_attention(recording.launches));
+    const std::set<std::string> strided = strided_on_metal(recording.launches);
+    EXPECT_TRUE(strided.empty()) << lines(strided);
+  }
+}
+
 TEST_P(Recorded, NothingIsFloat64OnADevice) {
-  if (GetParam().decides_in_float64) GTEST_SKIP() << "works in float64 on the host, on purpose";
-  const net::Kernels kernels;
-  const Fixture f(GetParam(), kernels, net::Arithmetic::float32);
-  const Recording recording = record(*f.network, f.inputs, f.request, kernels);
-  for (const Operators* half : {&recording.launches, &recording.decisions}) {
-    const std::set<std::string> found = in_float64(*half);
-    EXPECT_TRUE(found.empty()) << lines(found);
+  const mps::MpsKernels kernels{engine::Policy{}};
+  for (const net::Arithmetic arithmetic :
+       {net::Arithmetic::float32, net::Arithmetic::bfloat16, net::Arithmetic::float16}) {
+    const Fixture f(GetParam(), kernels, arithmetic);
+    const Recording recording = record(*f.network, f.inputs, f.request, kernels);
+    for (const Operators* half : {&recording.launches, &recording.decisions}) {
+      std::set<std::string> found = cast_to_float64_on_the_way(*half);
+      EXPECT_TRUE(found.empty()) << lines(found);
+      if (GetParam().decides_in_float64) continue;  // on the host, on purpose
+      found = in_float64(*half);
+      EXPECT_TRUE(found.empty()) << lines(found);
+    }
   }
 }
 
@@ -325,6 +382,21 @@ TEST(Rules, FindWhatMetalLacks) {
   EXPECT_TRUE(runs_on_metal("aten::_convolution"));
   EXPECT_FALSE(in_float64(operators_of([&] { x.to(at::kDouble); })).empty());
   EXPECT_TRUE(in_float64(operators_of([&] { x.mul(2.0); })).empty());
+  EXPECT_FALSE(cast_to_float64_on_the_way(operators_of([&] { x.to(at::kCPU, at::kDouble); })).empty());
+  EXPECT_TRUE(cast_to_float64_on_the_way(operators_of([&] { x.cpu().to(at::kDouble); })).empty());
+}
+
+TEST(Rules, FindWhatMetalWouldReadThroughStrides) {
+  const at::Tensor x = at::ones({4, 6}), image = at::ones({1, 4, 5, 3});
+  const auto strided = [](const auto& body) { return !strided_on_metal(operators_of(body)).empty(); };
+  EXPECT_TRUE(strided([&] { x.matmul(x.t()); }));
+  EXPECT_TRUE(strided([&] { x.narrow(1, 0, 4).mm(x); }));
+  EXPECT_TRUE(strided([&] { at::conv2d(image.permute({0, 3, 1, 2}), at::ones({2, 3, 1, 1})); }));
+  EXPECT_FALSE(strided([&] { x.matmul(x.t().contiguous()); }));
+  EXPECT_FALSE(strided([&] { x.narrow(0, 1, 3).t().contiguous().mm(x.narrow(0, 1, 3)); }));
+  EXPECT_FALSE(strided([&] { x.t().add(1.0); })) << "element by element";
+  const at::Tensor q = at::ones({1, 2, 3, 4});
+  EXPECT_TRUE(calls_fused_attention(operators_of([&] { at::scaled_dot_product_attention(q, q, q); })));
 }
 
 }  // namespace

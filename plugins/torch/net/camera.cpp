@@ -61,8 +61,9 @@ at::Tensor quaternion_from_rotation(const at::Tensor& rotation) {
 }
 
 at::Tensor rigid_inverse(const at::Tensor& pose) {
-  const at::Tensor rotation = pose.narrow(-1, 0, 3).transpose(-1, -2);
-  return at::cat({rotation, -at::matmul(rotation, pose.narrow(-1, 3, 1))}, -1);
+  // Contiguous: Metal's products of strided operands were wrong before.
+  const at::Tensor rotation = pose.narrow(-1, 0, 3).transpose(-1, -2).contiguous();
+  return at::cat({rotation, -at::matmul(rotation, pose.narrow(-1, 3, 1).contiguous())}, -1);
 }
 
 CameraDecoder::CameraDecoder(const WeightReader& weights)

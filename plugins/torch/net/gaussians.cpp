@@ -102,7 +102,7 @@ void GaussianAdapter::place(const at::Tensor& raw, const at::Tensor& depth, cons
 
   // The depth is laid along the ray and not along z: so does upstream, and the network has learned with it.
   const at::Tensor reach = ((depth + raw.select(-1, depth_offset)) * scale).unsqueeze(-1);
-  const at::Tensor directions = at::matmul(pixel_directions(raw, camera), turn.t());
+  const at::Tensor directions = at::matmul(pixel_directions(raw, camera).contiguous(), turn.t().contiguous());
   gaussians.means[view].copy_((directions * reach + centre).flatten(0, 1));
 
   const double pixel = kScalePerPixel * (1.0 / camera.intrinsics[0] + 1.0 / camera.intrinsics[4]);
@@ -119,7 +119,8 @@ void GaussianAdapter::place(const at::Tensor& raw, const at::Tensor& depth, cons
         harmonics[static_cast<size_t>(row * bands + column)] *= band_weight(l);
   const at::Tensor coefficients =
       raw.narrow(-1, kHarmonics, 3 * bands).reshape({raw.size(0) * raw.size(1), 3, bands});
-  gaussians.harmonics[view].copy_(at::matmul(coefficients, matrix(harmonics.data(), bands, bands, raw).t()));
+  gaussians.harmonics[view].copy_(
+      at::matmul(coefficients.contiguous(), matrix(harmonics.data(), bands, bands, raw).t().contiguous()));
 
   gaussians.opacities[view].copy_(at::sigmoid(raw.select(-1, depth_offset + 1)).flatten());
 }

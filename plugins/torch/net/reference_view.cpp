@@ -25,7 +25,7 @@ at::Tensor to_unit_range(const at::Tensor& metric) {
 
 /// Cosine similarities between the views, 0 on the diagonal, exactly symmetric: [B, S, S].
 at::Tensor similarities(const at::Tensor& unit) {
-  const at::Tensor product = at::matmul(unit, unit.transpose(1, 2));
+  const at::Tensor product = at::matmul(unit, unit.transpose(1, 2).contiguous());
   const at::Tensor others = 1.0 - at::eye(unit.size(1), unit.options());
   return (product + product.transpose(1, 2)) * 0.5 * others;
 }
