@@ -4,15 +4,12 @@
 #include <da3/io/settings.hpp>
 
 #include "files.hpp"
+#include "formats/formats.hpp"
 #include "npz.hpp"
-#include "quiet.hpp"
 
-#include <opencv2/imgcodecs.hpp>
-#include <opencv2/imgproc.hpp>
+#include <opencv2/core.hpp>
 
 #include <algorithm>
-#include <cmath>
-#include <cstdio>
 #include <new>
 
 namespace da3::io {
@@ -33,83 +30,15 @@ ExportTable make_export_table() {
   return table;
 }
 
-std::vector<uint8_t> exported_images(std::span<const uint8_t> images) {
-  const ExportTable& table = export_table();
-  std::vector<uint8_t> result(images.size());
-  for (size_t i = 0; i < images.size(); ++i) result[i] = table[i % 3][images[i]];
-  return result;
-}
-
-/// numpy.round on float32: to even, scaled in float32.
-NpzMember rounded(const char* key, std::span<const float> values, const std::vector<int64_t>& shape,
-                  float power) {
-  std::vector<float> result(values.size());
-  for (size_t i = 0; i < values.size(); ++i) result[i] = std::rint(values[i] * power) / power;
-  return {key, make_npy("<f4", shape, result.data(), result.size() * sizeof(float))};
-}
-
-fs::path export_npz(const fs::path& directory, const Prediction& p, bool mini) {
-  const fs::path file = directory / "exports" / (mini ? "mini_npz" : "npz") / "results.npz";
-  std::vector<NpzMember> members;
-  if (!mini) {
-    const std::vector<uint8_t> images = exported_images(p.images);
-    members.push_back(
-        {"image", make_npy("|u1", {p.views, p.height, p.width, 3}, images.data(), images.size())});
-  }
-  const std::vector<int64_t> maps{p.views, p.height, p.width};
-  members.push_back(rounded("depth", p.depth, maps, mini ? 1e8f : 1e6f));
-  if (!p.confidence.empty()) members.push_back(rounded("conf", p.confidence, maps, 1e2f));
-  if (!p.extrinsics.empty())
-    members.push_back(
-        {"extrinsics", make_npy("<f4", {p.views, 3, 4}, p.extrinsics.data(), p.extrinsics.size_bytes())});
-  if (!p.intrinsics.empty())
-    members.push_back(
-        {"intrinsics", make_npy("<f4", {p.views, 3, 3}, p.intrinsics.data(), p.intrinsics.size_bytes())});
-  write_npz(file, members);
-  return file;
-}
-
 fs::path export_features(const fs::path& directory, const Prediction& p, const FeatureMap& map) {
-  const fs::path file =
+  const fs::path path =
       directory / "exports" / "features" / ("feat_layer_" + std::to_string(map.block) + ".npy");
-  make_parent(file);
-  write_file_atomic(file, make_npy("<f4", {p.views, map.rows, map.columns, map.channels}, map.values.data(),
-                                   map.values.size_bytes()));
-  return file;
-}
-
-std::vector<uint8_t> encode_jpeg(const std::vector<uint8_t>& rgb, int64_t height, int64_t width) {
-  const Quiet quiet;
-  const cv::Mat image(static_cast<int>(height), static_cast<int>(width), CV_8UC3,
-                      const_cast<uint8_t*>(rgb.data()));
-  cv::Mat bgr;
-  cv::cvtColor(image, bgr, cv::COLOR_RGB2BGR);
-  std::vector<uint8_t> bytes;
-  if (!cv::imencode(".jpg", bgr, bytes, {cv::IMWRITE_JPEG_QUALITY, 95})) bytes.clear();
-  return bytes;
-}
-
-void export_depth_vis(const fs::path& directory, const Prediction& p, std::vector<fs::path>& written) {
-  const size_t row = static_cast<size_t>(p.width) * 3, pixels = static_cast<size_t>(p.height * p.width);
-  for (int64_t view = 0; view < p.views; ++view) {
-    const auto index = static_cast<size_t>(view);
-    const std::vector<uint8_t> image = exported_images(p.images.subspan(index * pixels * 3, pixels * 3));
-    const std::vector<uint8_t> depth = colour_depth(p.depth.data() + index * pixels, p.height, p.width);
-    std::vector<uint8_t> both(2 * pixels * 3);
-    for (size_t y = 0; y < static_cast<size_t>(p.height); ++y) {
-      std::copy_n(image.data() + y * row, row, both.data() + 2 * y * row);
-      std::copy_n(depth.data() + y * row, row, both.data() + (2 * y + 1) * row);
-    }
-    char name[32];
-    std::snprintf(name, sizeof name, "%04lld.jpg", static_cast<long long>(view));
-    const fs::path file = directory / "depth_vis" / name;
-    make_parent(file);
-    const std::vector<uint8_t> bytes = encode_jpeg(both, p.height, 2 * p.width);
-    if (bytes.empty())
-      throw Error(DA3_E_INTERNAL, "encoding \"" + file.string() + "\" failed; please report this");
-    write_file_atomic(file, bytes);
-    written.push_back(file);
-  }
+  AtomicFile file(path);
+  const std::vector<uint8_t> head = npy_head("<f4", {p.views, map.rows, map.columns, map.channels});
+  file.write(head.data(), head.size());
+  file.write(map.values.data(), map.values.size_bytes());
+  file.commit();
+  return path;
 }
 
 void check_length(const char* name, size_t have, int64_t views, int64_t each) {
@@ -119,8 +48,7 @@ void check_length(const char* name, size_t have, int64_t views, int64_t each) {
                                  std::to_string(views * each) + "; please report this");
 }
 
-void check(const std::vector<std::string>& formats, const Prediction& p) {
-  for (const std::string& format : formats) parse_formats(format);
+void check_shapes(const Prediction& p) {
   constexpr int64_t limit = int64_t{1} << 31;
   if (p.views < 1 || p.height < 1 || p.width < 1 || p.height > limit / p.width ||
       p.views > limit / (p.height * p.width))
@@ -134,17 +62,87 @@ void check(const std::vector<std::string>& formats, const Prediction& p) {
   check_length("extrinsics", p.extrinsics.size(), p.views, 12);
   check_length("intrinsics", p.intrinsics.size(), p.views, 9);
   check_length("images", p.images.size(), p.views, pixels * 3);
+  check_length("files", p.files.size(), p.views, 1);
+  check_length("original_sizes", p.original_sizes.size(), p.views, 1);
+  check_length("uncut_sizes", p.uncut_sizes.size(), p.views, 1);
+  const Gaussians& g = p.gaussians;
+  check_length("gaussians' means", g.means.size(), p.views, pixels * 3);
+  check_length("gaussians' scales", g.scales.size(), p.views, pixels * 3);
+  check_length("gaussians' rotations", g.rotations.size(), p.views, pixels * 4);
+  check_length("gaussians' opacities", g.opacities.size(), p.views, pixels);
+  if (!g.means.empty() && (g.harmonics.empty() || g.harmonics.size() % g.means.size() != 0))
+    check_length("gaussians' harmonics", std::max<size_t>(g.harmonics.size(), 1), p.views, pixels * 3);
   for (const FeatureMap& map : p.features)
     check_length("a feature map", map.values.size(), p.views, map.rows * map.columns * map.channels);
   if (p.depth.empty())
     throw Error(DA3_E_INVALID, "exporting failed: there is no depth; ask the model for it");
-  for (const std::string& format : formats) {
-    if (format != "mini_npz" && p.images.empty())
-      throw Error(DA3_E_INVALID,
-                  "exporting " + format + " failed: it needs the images; use mini_npz without them");
-    if (format == "depth_vis" && std::max(p.height, 2 * p.width) > 65500)
-      throw Error(DA3_E_SHAPE, "exporting depth_vis failed: a JPEG has at most 65500 pixels a side; use npz");
+}
+
+void require(bool there, const std::string& format, const char* what, const char* advice) {
+  if (!there)
+    throw Error(DA3_E_INVALID, "exporting " + format + " failed: it needs the " + what + "; " + advice);
+}
+
+void check_needs(const std::string& name, const Prediction& p, const OutputMaps& maps) {
+  const Format& format = *find_format(name);
+  require(format.images != Use::required || !p.images.empty(), name, "images", "use mini_npz without them");
+  require(format.extrinsics != Use::required || !p.extrinsics.empty(), name, "poses of the cameras",
+          "use ply, or a model that gives poses");
+  require(format.intrinsics != Use::required || !p.intrinsics.empty(), name, "intrinsics",
+          "give a focal length, or use npz");
+  const Gaussians& g = p.gaussians;
+  const bool gaussians =
+      !g.means.empty() && !g.scales.empty() && !g.rotations.empty() && !g.opacities.empty();
+  require(!format.gaussians || gaussians, name, "gaussians", "use a model that gives them, or ply");
+  require(!format.features || !p.features.empty(), name, "features",
+          "name blocks of the backbone with --export-feat");
+  if (name == "npz" || name == "mini_npz") {
+    if (!maps.one_size())
+      throw Error(DA3_E_SHAPE, "exporting " + name +
+                                   " in the original size failed: the images differ in size, and an array "
+                                   "has one; use --output-size processed, or raw or tiff32");
   }
+  if (name != "depth_vis") return;
+  for (int64_t view = 0; view < p.views; ++view)
+    if (std::max(maps.height(view), 2 * maps.width(view)) > 65500)
+      throw Error(DA3_E_SHAPE, "exporting depth_vis failed: a JPEG has at most 65500 pixels a side; use npz");
+}
+
+void check_original_size(const Prediction& p) {
+  if (p.files.empty() || p.original_sizes.empty())
+    throw Error(DA3_E_INVALID,
+                "exporting in the original size failed: there are no image files; use the processed size");
+  for (const auto& [height, width] : p.uncut_sizes)
+    if (height != p.height || width != p.width)
+      throw Error(
+          DA3_E_INVALID,
+          "exporting in the original size failed: parts of the images were cut off before the network "
+          "saw them; use a process_res_method ending in _resize and images of one shape");
+}
+
+void check_options(const ExportOptions& options) {
+  if (!(options.conf_thresh_percentile >= 0 && options.conf_thresh_percentile <= 100) ||
+      options.num_max_points < 1)
+    throw Error(DA3_E_BAD_VALUE,
+                "exporting failed: conf_thresh_percentile must be 0 to 100 and num_max_points "
+                "at least 1; change them");
+}
+
+void write_format(const std::string& format, const ExportJob& job) {
+  if (format == "npz") return write_npz_arrays(job, false);
+  if (format == "mini_npz") return write_npz_arrays(job, true);
+  if (format == "depth_vis") return write_depth_vis(job);
+  if (format == "glb") return write_glb(job);
+  if (format == "ply") return write_ply(job);
+  if (format == "gs_ply") return write_gs_ply(job);
+  if (format == "colmap") return write_colmap(job, false);
+  if (format == "colmap_text") return write_colmap(job, true);
+  if (format == "png16") return write_png16(job);
+  if (format == "exr") return write_exr(job);
+  if (format == "pfm") return write_pfm(job);
+  if (format == "tiff32") return write_tiff32(job);
+  if (format == "raw") return write_raw(job);
+  throw Error(DA3_E_INTERNAL, "exporting " + format + " failed: nobody writes it; please report this");
 }
 
 }  // namespace
@@ -155,15 +153,16 @@ const ExportTable& export_table() {
 }
 
 std::vector<fs::path> export_prediction(const std::vector<std::string>& formats, const fs::path& directory,
-                                        const Prediction& prediction) try {
-  check(formats, prediction);
+                                        const Prediction& prediction, const ExportOptions& options) try {
+  for (const std::string& format : formats) parse_formats(format);
+  check_options(options);
+  check_shapes(prediction);
+  if (options.original_size) check_original_size(prediction);
+  const OutputMaps maps(prediction, options.original_size);
+  for (const std::string& format : formats) check_needs(format, prediction, maps);
   std::vector<fs::path> written;
-  for (const std::string& format : formats) {
-    if (format == "depth_vis")
-      export_depth_vis(directory, prediction, written);
-    else
-      written.push_back(export_npz(directory, prediction, format == "mini_npz"));
-  }
+  const ExportJob job{directory, prediction, options, maps, written};
+  for (const std::string& format : formats) write_format(format, job);
   for (const FeatureMap& map : prediction.features)
     written.push_back(export_features(directory, prediction, map));
   return written;

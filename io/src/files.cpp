@@ -12,11 +12,13 @@
 #include <atomic>
 #include <cerrno>
 #include <system_error>
+#include <utility>
 
 namespace da3::io {
 namespace {
 
 constexpr int64_t max_file_bytes = int64_t{1} << 32;
+constexpr size_t buffer_bytes = size_t{1} << 20;
 
 const char* advice(int failed_errno) {
   switch (failed_errno) {
@@ -43,7 +45,7 @@ const char* advice(int failed_errno) {
   }
 }
 
-/// Closes on every way out; close_checked also tells whether the last write reached the system.
+/// Closes on every way out.
 class Descriptor {
  public:
   explicit Descriptor(int fd) : fd_(fd) {}
@@ -53,7 +55,6 @@ class Descriptor {
     if (fd_ >= 0) ::close(fd_);
   }
   int get() const { return fd_; }
-  bool close_checked() { return ::close(std::exchange(fd_, -1)) == 0; }
 
  private:
   int fd_;
@@ -113,24 +114,65 @@ void make_parent(const std::filesystem::path& file) {
     throw_file_error("making the folder \"" + folder.string() + "\"", failed.value());
 }
 
-void write_file_atomic(const std::filesystem::path& path, std::span<const uint8_t> bytes) {
+AtomicFile::AtomicFile(std::filesystem::path path) : path_(std::move(path)) {
   static std::atomic<uint64_t> counter{0};
-  const std::string what = "writing \"" + path.string() + "\"";
-  const auto temporary =
-      path.parent_path() / ("." + path.filename().string() + "." + std::to_string(::getpid()) + "." +
-                            std::to_string(counter++) + ".tmp");
-  Descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
-  if (file.get() < 0) throw_file_error(what, errno);
-  if (!write_all(file.get(), bytes) || !file.close_checked() ||
-      ::rename(temporary.c_str(), path.c_str()) != 0) {
-    const int why = errno;
-    ::unlink(temporary.c_str());
-    throw_file_error(what, why);
+  make_parent(path_);
+  temporary_ = path_.parent_path() / ("." + path_.filename().string() + "." + std::to_string(::getpid()) +
+                                      "." + std::to_string(counter++) + ".tmp");
+  buffer_.reserve(buffer_bytes);
+  fd_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  if (fd_ < 0) fail(errno);
+}
+
+AtomicFile::~AtomicFile() {
+  if (fd_ < 0) return;
+  ::close(fd_);
+  ::unlink(temporary_.c_str());
+}
+
+void AtomicFile::fail(int why) const { throw_file_error("writing \"" + path_.string() + "\"", why); }
+
+void AtomicFile::write(const void* data, size_t bytes) {
+  const auto* begin = static_cast<const uint8_t*>(data);
+  if (buffer_.size() + bytes > buffer_bytes) flush();
+  if (bytes < buffer_bytes) {
+    buffer_.insert(buffer_.end(), begin, begin + bytes);
+  } else {
+    if (!write_all(fd_, {begin, bytes})) fail(errno);
+    flushed_ += bytes;
   }
 }
 
+void AtomicFile::flush() {
+  if (!write_all(fd_, buffer_)) fail(errno);
+  flushed_ += buffer_.size();
+  buffer_.clear();
+}
+
+void AtomicFile::write_at(uint64_t offset, const void* data, size_t bytes) {
+  flush();
+  const auto end = static_cast<off_t>(flushed_);
+  if (::lseek(fd_, static_cast<off_t>(offset), SEEK_SET) < 0) fail(errno);
+  if (!write_all(fd_, {static_cast<const uint8_t*>(data), bytes})) fail(errno);
+  if (::lseek(fd_, end, SEEK_SET) < 0) fail(errno);
+}
+
+void AtomicFile::commit() {
+  flush();
+  const int closed = ::close(std::exchange(fd_, -1));
+  if (closed == 0 && ::rename(temporary_.c_str(), path_.c_str()) == 0) return;
+  const int why = errno;
+  ::unlink(temporary_.c_str());
+  fail(why);
+}
+
+void write_file_atomic(const std::filesystem::path& path, std::span<const uint8_t> bytes) {
+  AtomicFile file(path);
+  file.write(bytes.data(), bytes.size());
+  file.commit();
+}
+
 void write_text_atomic(const std::filesystem::path& path, std::string_view text) {
-  make_parent(path);
   write_file_atomic(path, {reinterpret_cast<const uint8_t*>(text.data()), text.size()});
 }
 

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace da3::io {
@@ -19,6 +20,37 @@ std::vector<uint8_t> read_file(const std::filesystem::path& path, const std::str
 
 /// Makes the folder of a file that is about to be written.
 void make_parent(const std::filesystem::path& file);
+
+/// A file that grows under a temporary name in its folder and gets its own with commit(); what is not
+/// committed is removed. Folders are made. Every function throws Error(DA3_E_NOT_FOUND, native = errno).
+class AtomicFile {
+ public:
+  explicit AtomicFile(std::filesystem::path path);
+  ~AtomicFile();
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+
+  void write(const void* data, size_t bytes);
+  void write(std::string_view text) { write(text.data(), text.size()); }
+  /// A number as it lies in memory: little endian on every machine that da3 is built for.
+  template <class T>
+  void put(T value) {
+    write(&value, sizeof value);
+  }
+  /// Overwrites what was written before.
+  void write_at(uint64_t offset, const void* data, size_t bytes);
+  uint64_t size() const { return flushed_ + buffer_.size(); }
+  void commit();
+
+ private:
+  void flush();
+  [[noreturn]] void fail(int why) const;
+
+  std::filesystem::path path_, temporary_;
+  int fd_ = -1;
+  uint64_t flushed_ = 0;
+  std::vector<uint8_t> buffer_;
+};
 
 /// Writes to a temporary name in the same folder and renames.
 void write_file_atomic(const std::filesystem::path& path, std::span<const uint8_t> bytes);

@@ -94,7 +94,7 @@ std::string_view command_word(Command command) {
 const char* format_help() {
   static const std::string text = [] {
     std::string names;
-    for (const io::Choice& choice : io::export_formats) names.append(choice.name).append(", ");
+    for (const io::Format& format : io::export_formats) names.append(format.name).append(", ");
     return names + "joined by \"-\" (default: npz-depth_vis)";
   }();
   return text.c_str();

@@ -37,7 +37,7 @@ struct Api {
   Views (*prepare_views)(const std::vector<Image>& images, const PreprocessOptions& options,
                          const std::vector<Intrinsics>& intrinsics);
   std::vector<path> (*export_prediction)(const std::vector<std::string>& formats, const path& directory,
-                                         const Prediction& prediction);
+                                         const Prediction& prediction, const ExportOptions& options);
   void (*write_text_atomic)(const path& file, std::string_view text);
 
   ViewsPlan (*plan_views)(const std::vector<path>& files, const PreprocessOptions& options);

@@ -14,15 +14,27 @@
 
 namespace da3::io {
 
+/// How the formats are written. Names and defaults are upstream's where it has the option.
+struct ExportOptions {
+  double conf_thresh_percentile = 40;  ///< points: what is less sure than this share of all is left out
+  int64_t num_max_points = 1'000'000;  ///< glb, ply, colmap: a random choice of this many
+  bool show_cameras = true;            ///< glb: frusta
+  int64_t feat_vis_fps = 15;           ///< feat_vis: of the video
+  bool original_size = false;          ///< maps, images and intrinsics in the size of the image files
+  bool normals = false;                ///< ply
+  uint64_t seed = 0;                   ///< of the random choice
+};
+
 /// Writes one scene in each of the formats (names from export_formats), in order, below directory (made when
 /// missing), then its features, each as exports/features/feat_layer_<block>.npy. Returns the files written.
-/// Throws Error: DA3_E_BAD_VALUE for an unknown format; DA3_E_SHAPE when a span's length does not fit;
-/// DA3_E_INVALID when depth, or the images that the format needs, are missing: all three before anything is
-/// written. DA3_E_NOT_FOUND (native = errno) when a file cannot be written: no permission, disk full, folder
-/// gone.
+/// No format changes what another one writes. Throws Error: DA3_E_BAD_VALUE for an unknown format;
+/// DA3_E_SHAPE when a span's length does not fit; DA3_E_INVALID when something that a format needs is
+/// missing: all three before anything is written. DA3_E_NOT_FOUND (native = errno) when a file cannot be
+/// written: no permission, disk full, folder gone. DA3_E_NUMERIC when not one point is left to write.
 std::vector<std::filesystem::path> export_prediction(const std::vector<std::string>& formats,
                                                      const std::filesystem::path& directory,
-                                                     const Prediction& prediction);
+                                                     const Prediction& prediction,
+                                                     const ExportOptions& options = {});
 
 /// Writes a text file atomically; missing folders are made. Throws Error(DA3_E_NOT_FOUND, native = errno).
 void write_text_atomic(const std::filesystem::path& path, std::string_view text);

@@ -2,7 +2,9 @@
 // What a run gave for one scene, as the exporters read it.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <filesystem>
 #include <map>
 #include <span>
 #include <string>
@@ -15,6 +17,15 @@ struct FeatureMap {
   int64_t block = 0;
   int64_t rows = 0, columns = 0, channels = 0;
   std::span<const float> values;  ///< [views, rows, columns, channels]
+};
+
+/// 3D gaussians, one for each pixel of each view, in the order of the pixels; in the network's world and
+/// unit.
+struct Gaussians {
+  std::span<const float> means, scales;  ///< [views * height * width, 3]; world units, not logarithms
+  std::span<const float> rotations;      ///< [views * height * width, 4], w x y z
+  std::span<const float> harmonics;      ///< [views * height * width, 3, K]
+  std::span<const float> opacities;      ///< [views * height * width], 0 to 1
 };
 
 /// Views of the caller's memory, C-contiguous, which must outlive the call. An empty span: the model has no
@@ -30,6 +41,12 @@ struct Prediction {
   std::span<const uint8_t> images;    ///< [views, height, width, 3] RGB: the pixels the network was given
   std::vector<FeatureMap> features;   ///< written whatever the formats are
   std::map<std::string, std::string> metadata;  ///< for formats with a place for it
+  Gaussians gaussians;
+  bool is_metric = false;                              ///< depth is in metres
+  std::vector<std::filesystem::path> files;            ///< the image files; empty: not from files
+  std::vector<std::array<int64_t, 2>> original_sizes;  ///< {height, width} of them
+  std::vector<std::array<int64_t, 2>> uncut_sizes;     ///< {height, width} that each file was resized to: the
+                                                       ///< view is the middle of that; empty: all of it
 };
 
 }  // namespace da3::io

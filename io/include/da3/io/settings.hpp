@@ -17,11 +17,44 @@ struct Choice {
   std::string_view name, help;
 };
 
-inline constexpr std::array<Choice, 3> export_formats{{
-    {"npz", "exports/npz/results.npz: images, depth, confidence, cameras"},
-    {"mini_npz", "exports/mini_npz/results.npz: the same without images, depth with more digits"},
-    {"depth_vis", "depth_vis/0000.jpg ...: image and coloured depth side by side"},
+/// Whether a format writes something; required: it cannot be written without.
+enum class Use { none, optional, required };
+
+/// An output format, what it writes of a prediction besides depth, and what it cannot be without.
+struct Format {
+  std::string_view name, help;
+  Use images = Use::none, confidence = Use::none, extrinsics = Use::none, intrinsics = Use::none;
+  bool gaussians = false, features = false;
+};
+
+inline constexpr std::array<Format, 13> export_formats{{
+    {"npz", "exports/npz/results.npz: images, depth, confidence, cameras", Use::required, Use::optional,
+     Use::optional, Use::optional},
+    {"mini_npz", "exports/mini_npz/results.npz: the same without images, depth with more digits", Use::none,
+     Use::optional, Use::optional, Use::optional},
+    {"depth_vis", "depth_vis/0000.jpg ...: image and coloured depth side by side", Use::required},
+    {"glb", "scene.glb: coloured points and cameras", Use::required, Use::optional, Use::required,
+     Use::required},
+    {"ply", "scene.ply: coloured points; without poses one file for each view", Use::required, Use::optional,
+     Use::optional, Use::required},
+    {"gs_ply", "gs_ply/0000.ply: 3D gaussians", Use::none, Use::none, Use::none, Use::none, true},
+    {"colmap", "cameras.bin, images.bin, points3D.bin ...: a COLMAP model", Use::required, Use::optional,
+     Use::required, Use::required},
+    {"colmap_text", "cameras.txt, images.txt, points3D.txt: the same as text", Use::required, Use::optional,
+     Use::required, Use::required},
+    {"png16", "png16/0000.png ...: depth in 16 bits, millimetres or normalised (png16/units.json)"},
+    {"exr", "exr/0000.exr ...: depth in float32"},
+    {"pfm", "pfm/0000.pfm ...: depth in float32"},
+    {"tiff32", "tiff32/0000.tiff ...: depth in float32"},
+    {"raw", "raw/0000.bin ...: depth in float32 without header, rows from the top"},
 }};
+
+/// The format of a name, or nullptr.
+inline const Format* find_format(std::string_view name) {
+  for (const Format& format : export_formats)
+    if (format.name == name) return &format;
+  return nullptr;
+}
 
 inline constexpr std::array<Choice, 4> process_res_methods{{
     {"upper_bound_resize", "long side to process_res, then each side to the nearest multiple of 14"},
@@ -39,11 +72,13 @@ inline std::vector<std::string> parse_formats(std::string_view text) {
   for (size_t begin = 0; begin <= text.size();) {
     const size_t end = std::min(text.find('-', begin), text.size());
     const std::string name(text.substr(begin, end - begin));
-    const auto known = std::any_of(export_formats.begin(), export_formats.end(),
-                                   [&](const Choice& choice) { return choice.name == name; });
-    if (!known) {
+    if (name == "gs_video")
+      throw Error(DA3_E_BAD_VALUE,
+                  "output format \"gs_video\" cannot be written: there is no renderer of gaussians here; use "
+                  "gs_ply, which viewers of gaussians open");
+    if (!find_format(name)) {
       std::string all;
-      for (const Choice& choice : export_formats) all.append(all.empty() ? "" : ", ").append(choice.name);
+      for (const Format& format : export_formats) all.append(all.empty() ? "" : ", ").append(format.name);
       throw Error(DA3_E_BAD_VALUE, "output format \"" + name + "\" in \"" + std::string(text) +
                                        "\" is unknown; use one or several of " + all + ", joined by \"-\"");
     }

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+// A COLMAP model in the output folder itself (COLMAP's documentation, "Output Format"): a PINHOLE camera for
+// each image in pixels of its file, and a point for each pixel that is kept, seen by that one image.
+#include "files.hpp"
+#include "formats/formats.hpp"
+#include "formats/point_cloud.hpp"
+#include "poses.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cstdio>
+
+namespace da3::io {
+namespace {
+
+static_assert(std::endian::native == std::endian::little);
+
+using Quaternion = std::array<double, 4>;  ///< w x y z
+
+constexpr int32_t pinhole = 1, camera_sensor = 0;
+constexpr double unknown_error = -1;
+
+/// Shepperd's method: by the largest of the four, so that nothing is divided by a small number.
+Quaternion quaternion_of(const cv::Matx33d& r) {
+  const std::array<double, 4> squares{1 + r(0, 0) + r(1, 1) + r(2, 2), 1 + r(0, 0) - r(1, 1) - r(2, 2),
+                                      1 - r(0, 0) + r(1, 1) - r(2, 2), 1 - r(0, 0) - r(1, 1) + r(2, 2)};
+  const size_t most = static_cast<size_t>(std::max_element(squares.begin(), squares.end()) - squares.begin());
+  const double wx = r(2, 1) - r(1, 2), wy = r(0, 2) - r(2, 0), wz = r(1, 0) - r(0, 1);
+  const double xy = r(0, 1) + r(1, 0), xz = r(0, 2) + r(2, 0), yz = r(1, 2) + r(2, 1), s = squares[most];
+  const std::array<Quaternion, 4> candidates{
+      {{s, wx, wy, wz}, {wx, s, xy, xz}, {wy, xy, s, yz}, {wz, xz, yz, s}}};
+  Quaternion q = candidates[most];
+  double length = 0;
+  for (const double value : q) length += value * value;
+  const double sign = q[0] < 0 ? -1 : 1;
+  for (double& value : q) value *= sign / std::sqrt(length);
+  return q;
+}
+
+struct ModelImage {
+  uint32_t id;
+  uint64_t width, height;
+  std::array<double, 4> parameters;  ///< fx fy cx cy
+  Quaternion rotation;
+  std::array<double, 3> translation;
+  std::string name;
+};
+
+ModelImage model_image(const Prediction& p, int64_t view) {
+  const auto i = static_cast<size_t>(view);
+  const std::array<double, 9> k = original_intrinsics(p, view);
+  const cv::Matx34d e = extrinsics_of_view(p, view);
+  const bool known = !p.original_sizes.empty();
+  ModelImage image;
+  image.id = static_cast<uint32_t>(view + 1);
+  image.height = static_cast<uint64_t>(known ? p.original_sizes[i][0] : p.height);
+  image.width = static_cast<uint64_t>(known ? p.original_sizes[i][1] : p.width);
+  image.parameters = {k[0], k[4], k[2], k[5]};
+  image.rotation = quaternion_of(nearest_rotation(e.get_minor<3, 3>(0, 0)));
+  image.translation = {e(0, 3), e(1, 3), e(2, 3)};
+  image.name = p.files.empty() ? "image_" + std::to_string(view) : p.files[i].filename().string();
+  return image;
+}
+
+void put_pose(AtomicFile& file, const ModelImage& image) {
+  file.put(image.rotation);
+  file.put(image.translation);
+}
+
+/// images.bin, cameras.bin, and the trivial rigs and frames of COLMAP 3.12 and later.
+void write_binary_images(const ExportJob& job, const PointCloud& cloud) {
+  const auto views = static_cast<uint64_t>(job.prediction.views);
+  AtomicFile cameras(job.directory / "cameras.bin"), images(job.directory / "images.bin"),
+      rigs(job.directory / "rigs.bin"), frames(job.directory / "frames.bin");
+  for (AtomicFile* file : {&cameras, &images, &rigs, &frames}) file->put(views);
+  uint64_t point_id = 0;
+  int64_t begun = -1;
+  const auto begin = [&](int64_t view) {
+    const ModelImage image = model_image(job.prediction, view);
+    cameras.put(image.id), cameras.put(pinhole), cameras.put(image.width), cameras.put(image.height);
+    cameras.put(image.parameters);
+    rigs.put(image.id), rigs.put(uint32_t{1}), rigs.put(camera_sensor), rigs.put(image.id);
+    frames.put(image.id), frames.put(image.id);
+    put_pose(frames, image);
+    frames.put(uint32_t{1}), frames.put(camera_sensor), frames.put(image.id), frames.put(uint64_t{image.id});
+    images.put(image.id);
+    put_pose(images, image);
+    images.put(image.id);
+    images.write(image.name.c_str(), image.name.size() + 1);
+    images.put(static_cast<uint64_t>(cloud.size_of(view)));
+  };
+  cloud.each([&](const CloudPoint& point) {
+    while (begun < point.view) begin(++begun);
+    images.put(original_pixel(job.prediction, point.view, static_cast<double>(point.x),
+                              static_cast<double>(point.y)));
+    images.put(++point_id);
+  });
+  while (begun + 1 < job.prediction.views) begin(++begun);
+  for (AtomicFile* file : {&cameras, &images, &rigs, &frames}) file->commit();
+}
+
+void write_binary_points(const ExportJob& job, const PointCloud& cloud) {
+  AtomicFile points(job.directory / "points3D.bin");
+  points.put(static_cast<uint64_t>(cloud.size()));
+  uint64_t id = 0;
+  uint32_t index = 0;
+  int64_t view = 0;
+  cloud.each([&](const CloudPoint& point) {
+    if (point.view != view) view = point.view, index = 0;
+    points.put(++id);
+    points.put(std::array<double, 3>{point.position[0], point.position[1], point.position[2]});
+    points.put(point.colour);
+    points.put(unknown_error);
+    points.put(uint64_t{1});
+    points.put(static_cast<uint32_t>(point.view + 1)), points.put(index++);
+  });
+  points.commit();
+}
+
+/// A number as text that reads back as the same number.
+std::string exact(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.17g", value);
+  return text;
+}
+
+template <class Values>
+std::string words(const Values& values) {
+  std::string text;
+  for (const double value : values) text.append(" ").append(exact(value));
+  return text;
+}
+
+void write_text_images(const ExportJob& job, const PointCloud& cloud) {
+  AtomicFile cameras(job.directory / "cameras.txt"), images(job.directory / "images.txt");
+  cameras.write("# CAMERA_ID MODEL WIDTH HEIGHT FX FY CX CY, pixels of the image files\n");
+  images.write("# IMAGE_ID QW QX QY QZ TX TY TZ CAMERA_ID NAME, world-to-camera; then X Y POINT3D_ID ...\n");
+  uint64_t point_id = 0;
+  int64_t begun = -1;
+  const auto begin = [&](int64_t view) {
+    if (view > 0) images.write("\n");
+    const ModelImage image = model_image(job.prediction, view);
+    const std::string id = std::to_string(image.id);
+    cameras.write(id + " PINHOLE " + std::to_string(image.width) + " " + std::to_string(image.height) +
+                  words(image.parameters) + "\n");
+    images.write(id + words(image.rotation) + words(image.translation) + " " + id + " " + image.name + "\n");
+  };
+  cloud.each([&](const CloudPoint& point) {
+    while (begun < point.view) begin(++begun);
+    images.write(words(original_pixel(job.prediction, point.view, static_cast<double>(point.x),
+                                      static_cast<double>(point.y))) +
+                 " " + std::to_string(++point_id));
+  });
+  while (begun + 1 < job.prediction.views) begin(++begun);
+  images.write("\n");
+  cameras.commit(), images.commit();
+}
+
+void write_text_points(const ExportJob& job, const PointCloud& cloud) {
+  AtomicFile points(job.directory / "points3D.txt");
+  points.write("# POINT3D_ID X Y Z R G B ERROR IMAGE_ID POINT2D_INDEX, world of the images' poses\n");
+  uint64_t id = 0, index = 0;
+  int64_t view = 0;
+  cloud.each([&](const CloudPoint& point) {
+    if (point.view != view) view = point.view, index = 0;
+    std::string line = std::to_string(++id);
+    for (int i = 0; i < 3; ++i) line.append(" ").append(exact(static_cast<double>(point.position[i])));
+    for (const uint8_t value : point.colour) line.append(" ").append(std::to_string(value));
+    points.write(line + " -1 " + std::to_string(point.view + 1) + " " + std::to_string(index++) + "\n");
+  });
+  points.commit();
+}
+
+}  // namespace
+
+void write_colmap(const ExportJob& job, bool text) {
+  const Prediction& p = job.prediction;
+  const PointCloud cloud(p, plain_threshold(p, job.options.conf_thresh_percentile),
+                         job.options.num_max_points, job.options.seed, 0, p.views);
+  require_points(cloud, "colmap");
+  if (text)
+    write_text_images(job, cloud), write_text_points(job, cloud);
+  else
+    write_binary_images(job, cloud), write_binary_points(job, cloud);
+  for (const char* name : {"cameras", "images", "points3D", "rigs", "frames"}) {
+    const auto file = job.directory / (std::string(name) + (text ? ".txt" : ".bin"));
+    if (!text || (name[0] != 'r' && name[0] != 'f')) job.written.push_back(file);
+  }
+}
+
+}  // namespace da3::io
