@@ -3,7 +3,7 @@
 # Installs the system packages that da3 builds with: apt on Debian and Ubuntu, brew on macOS. Asks nothing.
 set -euo pipefail
 
-build_tools=(g++ make cmake ninja-build ccache python3 python3-pip unzip ca-certificates)
+build_tools=(g++ make cmake ninja-build ccache python3 python3-pip python3-venv unzip ca-certificates)
 libraries=(
   libboost-dev libyaml-cpp-dev libspdlog-dev nlohmann-json3-dev libcli11-dev libzip-dev libssl-dev libhwy-dev
   libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev libopenexr-dev

@@ -26,7 +26,9 @@ struct Scene {
     for (int i = 0; i < 24; ++i) extrinsics.push_back(0.1f * static_cast<float>(i));
     for (int i = 0; i < 18; ++i) intrinsics.push_back(10.0f * static_cast<float>(i));
     for (int i = 0; i < 2 * 28 * 42 * 3; ++i) images.push_back(static_cast<uint8_t>(i * 7));
-    prediction = {2, 28, 42, depth, confidence, {}, extrinsics, intrinsics, images, {}};
+    prediction.views = 2, prediction.height = 28, prediction.width = 42;
+    prediction.depth = depth, prediction.confidence = confidence;
+    prediction.extrinsics = extrinsics, prediction.intrinsics = intrinsics, prediction.images = images;
   }
 };
 
