@@ -122,12 +122,12 @@ AtomicFile::AtomicFile(std::filesystem::path path) : path_(std::move(path)) {
   buffer_.reserve(buffer_bytes);
   fd_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
   if (fd_ < 0) fail(errno);
+  pending_ = true;
 }
 
 AtomicFile::~AtomicFile() {
-  if (fd_ < 0) return;
-  ::close(fd_);
-  ::unlink(temporary_.c_str());
+  if (fd_ >= 0) ::close(fd_);
+  if (pending_) ::unlink(temporary_.c_str());
 }
 
 void AtomicFile::fail(int why) const { throw_file_error("writing \"" + path_.string() + "\"", why); }
@@ -157,13 +157,15 @@ void AtomicFile::write_at(uint64_t offset, const void* data, size_t bytes) {
   if (::lseek(fd_, end, SEEK_SET) < 0) fail(errno);
 }
 
-void AtomicFile::commit() {
+void AtomicFile::close() {
   flush();
-  const int closed = ::close(std::exchange(fd_, -1));
-  if (closed == 0 && ::rename(temporary_.c_str(), path_.c_str()) == 0) return;
-  const int why = errno;
-  ::unlink(temporary_.c_str());
-  fail(why);
+  if (::close(std::exchange(fd_, -1)) != 0) fail(errno);
+}
+
+void AtomicFile::commit() {
+  if (fd_ >= 0) close();
+  if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail(errno);
+  pending_ = false;
 }
 
 void write_file_atomic(const std::filesystem::path& path, std::span<const uint8_t> bytes) {

@@ -40,6 +40,8 @@ class AtomicFile {
   /// Overwrites what was written before.
   void write_at(uint64_t offset, const void* data, size_t bytes);
   uint64_t size() const { return flushed_ + buffer_.size(); }
+  /// Everything is on its way to the disk: what may still fail is the new name.
+  void close();
   void commit();
 
  private:
@@ -48,6 +50,7 @@ class AtomicFile {
 
   std::filesystem::path path_, temporary_;
   int fd_ = -1;
+  bool pending_ = false;  ///< the temporary name exists
   uint64_t flushed_ = 0;
   std::vector<uint8_t> buffer_;
 };

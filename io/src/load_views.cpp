@@ -105,6 +105,8 @@ Views unify(std::vector<Prepared>& prepared, bool with_intrinsics) {
       std::memcpy(to, view.image.rgb.data() + ((y + top) * view.image.width + left) * 3, row);
     out.original_sizes.push_back({view.plan.original.height, view.plan.original.width});
     out.sizes_before_unify.push_back({view.image.height, view.image.width});
+    const auto& whole = view.plan.crop ? view.plan.bounded : view.plan.final_size;
+    out.uncut_sizes.push_back({whole.height, whole.width});
     if (with_intrinsics) {
       view.intrinsics[2] -= static_cast<float>(left);
       view.intrinsics[5] -= static_cast<float>(top);

@@ -55,6 +55,19 @@ TEST_F(Refusal, FocalLengthsForModelsThatAreNotMetric) {
                         HasSubstr("use one that does: da3metric-large\n")));
 }
 
+TEST_F(Refusal, FormatsThatNeedWhatTheModelLacks) {
+  for (const char* format : {"glb", "colmap", "npz-colmap_text"})
+    EXPECT_THAT(refused("tiny-mono", {"--format", format}).err,
+                AllOf(HasSubstr("--format: "), HasSubstr("gives no poses of cameras"), HasSubstr("ply"),
+                      HasSubstr("da3-small, da3-base")));
+  for (const char* model : {"tiny-mono", "da3metric-large"})
+    EXPECT_THAT(
+        refused(model, {"--format", "ply"}).err,
+        AllOf(HasSubstr("give --focal or --fov"), HasSubstr("tiff32"), HasSubstr("da3-small, da3-base")));
+  EXPECT_THAT(refused("tiny", {"--format", "gs_ply"}).err,
+              AllOf(HasSubstr("gives no gaussians"), HasSubstr("da3-giant")));
+}
+
 TEST_F(Refusal, BlocksThatAreNotThere) {
   EXPECT_THAT(refused("tiny", {"--export-feat", "3,6"}).err,
               AllOf(HasSubstr("--export-feat: "), HasSubstr("no block 6"), HasSubstr("0 to 5")));

@@ -92,6 +92,17 @@ class Parser {
         "--export-feat", "export_feat", "LIST",
         "Features after these blocks of the backbone, as exports/features/feat_layer_<N>.npy: \"3,7\"",
         what_group);
+    add_setting("--output-size", "output_size", "SIZE",
+                "processed (default): as the network sees the images; original: as the files are",
+                what_group);
+    add_setting("--conf-thresh-percentile", "conf_thresh_percentile", "P",
+                "Points: this share of all pixels, the least sure, is left out (default: 40)", what_group);
+    add_setting("--num-max-points", "num_max_points", "N",
+                "Points: at most so many, chosen at random but repeatably (default: 1000000)", what_group);
+    add_switch("show-cameras", "show_cameras", "glb: with the cameras (default); --no-show-cameras: without",
+               what_group);
+    add_switch("ply-normals", "ply_normals", "ply: with normals; --no-ply-normals (default): without",
+               what_group);
   }
 
   void add_verify() {

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <da3/da3.hpp>
+#include <da3/io/export.hpp>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -71,6 +72,7 @@ struct RunReport {
   std::string mode, process_res_method;
   std::string depth_unit;       ///< of all scenes: "metres", "relative units", ...
   std::filesystem::path poses;  ///< empty: none were given
+  io::ExportOptions export_options;
   int64_t process_res = 0;
   double backend_ms = 0, load_ms = 0, total_ms = 0;
   StageTimes load_stages;             ///< parts of load_ms

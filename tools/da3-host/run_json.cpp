@@ -103,7 +103,17 @@ Json conventions_json(const RunReport& report) {
   return {{"depth", "z-depth, " + report.depth_unit},
           {"confidence", "1 and above; higher is surer"},
           {"extrinsics", "world-to-camera, OpenCV axes (x right, y down, z forward)"},
-          {"intrinsics", "pixels of the processed size, pixel centres at integers"},
+          {"intrinsics", std::string("pixels of the ") +
+                             (report.export_options.original_size ? "image files" : "processed size") +
+                             ", pixel centres at integers; colmap: always of the image files"},
+          {"maps",
+           report.export_options.original_size
+               ? "height and width of the inputs, interpolated linearly from height and width of the scene"
+               : "height and width of the scene"},
+          {"raw", "float32, little endian, height x width, rows from the top, no header"},
+          {"points",
+           "ply and colmap: world of the extrinsics; glb: the first camera's frame with x right, y up, z "
+           "towards the viewer, the median in the origin; gs_ply: the network's world and unit"},
           {"times",
            "milliseconds; decode and resize are summed over threads; stages are the backend's own parts of "
            "load and forward"},

@@ -75,6 +75,23 @@ CameraSettings camera_settings(const Setup& setup) {
   return cameras;
 }
 
+io::ExportOptions export_options(const Setup& setup, const std::string& method) {
+  const auto value = [&](std::string_view key) { return setup.registry.schema().value(setup.profile, key); };
+  io::ExportOptions options;
+  options.conf_thresh_percentile =
+      option_type::parse_float(value("conf_thresh_percentile").value).value_or(40);
+  options.num_max_points = option_type::parse_int(value("num_max_points").value).value_or(1'000'000);
+  options.show_cameras = value("show_cameras").value == "true";
+  options.normals = value("ply_normals").value == "true";
+  const Setting size = value("output_size");
+  options.original_size = size.value == "original";
+  if (options.original_size && method.ends_with("_crop"))
+    throw Error(DA3_E_BAD_VALUE, size.origin + ": results in the original size are not possible with " +
+                                     method + ", which cuts parts of the images off; use " +
+                                     method.substr(0, method.size() - 4) + "resize");
+  return options;
+}
+
 }  // namespace
 
 const std::vector<OptionSpec>& tool_options() {
@@ -98,6 +115,13 @@ const std::vector<OptionSpec>& tool_options() {
        "devices of the backend that scenes are spread over: one, all, or indexes; one that is named twice "
        "has "
        "two workers"},
+      {"output_size", "enum{processed,original}", "processed",
+       "size of maps, images and intrinsics: the network's, or that of the image files"},
+      {"conf_thresh_percentile", "float[0,100]", "40",
+       "points: the share of all pixels, by confidence, that is left out"},
+      {"num_max_points", "int[1,1000000000]", "1000000", "points: a random choice of at most so many"},
+      {"show_cameras", "bool", "true", "glb: with the cameras' frusta"},
+      {"ply_normals", "bool", "false", "ply: with normals"},
       {"export_feat", "string", "", "blocks of the backbone whose features are written, as in 3,7"},
   };
   return options;
@@ -136,6 +160,7 @@ RunSettings run_settings(const Setup& setup, const Arguments& arguments) {
     if (settings.inputs.empty()) settings.inputs = setup.profile.get_paths("input");
     settings.demo_inputs = settings.inputs.empty();
     settings.cameras = camera_settings(setup);
+    settings.export_options = export_options(setup, settings.process_res_method);
     settings.features = parse_blocks(value("export_feat"));
     const Setting* ray_pose = setup.profile.find("use_ray_pose");
     settings.use_ray_pose = ray_pose && option_type::parse_bool(ray_pose->value).value_or(false);

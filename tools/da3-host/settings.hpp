@@ -3,6 +3,7 @@
 #pragma once
 
 #include <da3/da3.hpp>
+#include <da3/io/export.hpp>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -32,6 +33,7 @@ struct RunSettings {
   bool demo_inputs = false;  ///< nobody named inputs
   CameraSettings cameras;
   std::vector<int64_t> features;  ///< blocks of the backbone
+  io::ExportOptions export_options;
   bool use_ray_pose = false;
 };
 

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstdio>
+#include <deque>
 
 namespace da3::io {
 namespace {
@@ -36,6 +37,8 @@ Quaternion quaternion_of(const cv::Matx33d& r) {
   for (double& value : q) value *= sign / std::sqrt(length);
   return q;
 }
+
+using Files = std::deque<AtomicFile>;  ///< cameras, images, points3D; binary: rigs, frames
 
 struct ModelImage {
   uint32_t id;
@@ -67,11 +70,10 @@ void put_pose(AtomicFile& file, const ModelImage& image) {
   file.put(image.translation);
 }
 
-/// images.bin, cameras.bin, and the trivial rigs and frames of COLMAP 3.12 and later.
-void write_binary_images(const ExportJob& job, const PointCloud& cloud) {
+/// With the trivial rigs and frames of COLMAP 3.12 and later.
+void write_binary_images(const ExportJob& job, const PointCloud& cloud, Files& files) {
   const auto views = static_cast<uint64_t>(job.prediction.views);
-  AtomicFile cameras(job.directory / "cameras.bin"), images(job.directory / "images.bin"),
-      rigs(job.directory / "rigs.bin"), frames(job.directory / "frames.bin");
+  AtomicFile &cameras = files[0], &images = files[1], &rigs = files[3], &frames = files[4];
   for (AtomicFile* file : {&cameras, &images, &rigs, &frames}) file->put(views);
   uint64_t point_id = 0;
   int64_t begun = -1;
@@ -96,11 +98,9 @@ void write_binary_images(const ExportJob& job, const PointCloud& cloud) {
     images.put(++point_id);
   });
   while (begun + 1 < job.prediction.views) begin(++begun);
-  for (AtomicFile* file : {&cameras, &images, &rigs, &frames}) file->commit();
 }
 
-void write_binary_points(const ExportJob& job, const PointCloud& cloud) {
-  AtomicFile points(job.directory / "points3D.bin");
+void write_binary_points(AtomicFile& points, const PointCloud& cloud) {
   points.put(static_cast<uint64_t>(cloud.size()));
   uint64_t id = 0;
   uint32_t index = 0;
@@ -114,7 +114,6 @@ void write_binary_points(const ExportJob& job, const PointCloud& cloud) {
     points.put(uint64_t{1});
     points.put(static_cast<uint32_t>(point.view + 1)), points.put(index++);
   });
-  points.commit();
 }
 
 /// A number as text that reads back as the same number.
@@ -131,8 +130,8 @@ std::string words(const Values& values) {
   return text;
 }
 
-void write_text_images(const ExportJob& job, const PointCloud& cloud) {
-  AtomicFile cameras(job.directory / "cameras.txt"), images(job.directory / "images.txt");
+void write_text_images(const ExportJob& job, const PointCloud& cloud, Files& files) {
+  AtomicFile &cameras = files[0], &images = files[1];
   cameras.write("# CAMERA_ID MODEL WIDTH HEIGHT FX FY CX CY, pixels of the image files\n");
   images.write("# IMAGE_ID QW QX QY QZ TX TY TZ CAMERA_ID NAME, world-to-camera; then X Y POINT3D_ID ...\n");
   uint64_t point_id = 0;
@@ -153,11 +152,9 @@ void write_text_images(const ExportJob& job, const PointCloud& cloud) {
   });
   while (begun + 1 < job.prediction.views) begin(++begun);
   images.write("\n");
-  cameras.commit(), images.commit();
 }
 
-void write_text_points(const ExportJob& job, const PointCloud& cloud) {
-  AtomicFile points(job.directory / "points3D.txt");
+void write_text_points(AtomicFile& points, const PointCloud& cloud) {
   points.write("# POINT3D_ID X Y Z R G B ERROR IMAGE_ID POINT2D_INDEX, world of the images' poses\n");
   uint64_t id = 0, index = 0;
   int64_t view = 0;
@@ -168,7 +165,6 @@ void write_text_points(const ExportJob& job, const PointCloud& cloud) {
     for (const uint8_t value : point.colour) line.append(" ").append(std::to_string(value));
     points.write(line + " -1 " + std::to_string(point.view + 1) + " " + std::to_string(index++) + "\n");
   });
-  points.commit();
 }
 
 }  // namespace
@@ -178,14 +174,19 @@ void write_colmap(const ExportJob& job, bool text) {
   const PointCloud cloud(p, plain_threshold(p, job.options.conf_thresh_percentile),
                          job.options.num_max_points, job.options.seed, 0, p.views);
   require_points(cloud, "colmap");
-  if (text)
-    write_text_images(job, cloud), write_text_points(job, cloud);
-  else
-    write_binary_images(job, cloud), write_binary_points(job, cloud);
+  Files files;
   for (const char* name : {"cameras", "images", "points3D", "rigs", "frames"}) {
-    const auto file = job.directory / (std::string(name) + (text ? ".txt" : ".bin"));
-    if (!text || (name[0] != 'r' && name[0] != 'f')) job.written.push_back(file);
+    if (text && files.size() == 3) break;
+    job.written.push_back(job.directory / (std::string(name) + (text ? ".txt" : ".bin")));
+    files.emplace_back(job.written.back());
   }
+  if (text)
+    write_text_images(job, cloud, files), write_text_points(files[2], cloud);
+  else
+    write_binary_images(job, cloud, files), write_binary_points(files[2], cloud);
+  // All or none: a model is one thing.
+  for (AtomicFile& file : files) file.close();
+  for (AtomicFile& file : files) file.commit();
 }
 
 }  // namespace da3::io

@@ -51,15 +51,6 @@ void write_encoded(const ExportJob& job, const char* folder, const char* extensi
   job.written.push_back(file);
 }
 
-void write_float_images(const ExportJob& job, const char* folder, const char* extension) {
-  for (int64_t view = 0; view < job.prediction.views; ++view) {
-    std::vector<float> depth = job.maps.depth(view);
-    write_encoded(job, folder, extension, view,
-                  cv::Mat(static_cast<int>(job.maps.height(view)), static_cast<int>(job.maps.width(view)),
-                          CV_32F, depth.data()));
-  }
-}
-
 /// OpenEXR writes its table of offsets last, at the beginning.
 class MemoryStream : public Imf::OStream {
  public:
@@ -124,9 +115,29 @@ void write_png16(const ExportJob& job) {
   job.written.push_back(file);
 }
 
-void write_pfm(const ExportJob& job) { write_float_images(job, "pfm", ".pfm"); }
+void write_pfm(const ExportJob& job) {
+  // OpenCV encodes this one through a file in /tmp, and does not tell when that is cut short.
+  for (int64_t view = 0; view < job.prediction.views; ++view) {
+    const std::vector<float> depth = job.maps.depth(view);
+    const auto width = static_cast<size_t>(job.maps.width(view));
+    const auto path = view_file(job, "pfm", view, ".pfm");
+    AtomicFile file(path);
+    file.write("Pf\n" + std::to_string(width) + " " + std::to_string(job.maps.height(view)) + "\n-1\n");
+    for (size_t row = depth.size(); row > 0; row -= width)  // rows from the bottom
+      file.write(depth.data() + row - width, width * sizeof(float));
+    file.commit();
+    job.written.push_back(path);
+  }
+}
 
-void write_tiff32(const ExportJob& job) { write_float_images(job, "tiff32", ".tiff"); }
+void write_tiff32(const ExportJob& job) {
+  for (int64_t view = 0; view < job.prediction.views; ++view) {
+    std::vector<float> depth = job.maps.depth(view);
+    write_encoded(job, "tiff32", ".tiff", view,
+                  cv::Mat(static_cast<int>(job.maps.height(view)), static_cast<int>(job.maps.width(view)),
+                          CV_32F, depth.data()));
+  }
+}
 
 void write_exr(const ExportJob& job) try {
   for (int64_t view = 0; view < job.prediction.views; ++view) {

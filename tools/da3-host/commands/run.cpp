@@ -2,6 +2,7 @@
 #include <da3/da3.hpp>
 #include <da3/file_hash.hpp>
 #include <da3/io/open.hpp>
+#include <da3/io/settings.hpp>
 #include <da3/option_type.hpp>
 
 #include <algorithm>
@@ -159,10 +160,36 @@ class Run {
     // A metric model has a use for the intrinsics in the file.
     if (poses && !context_.facts.can.metric_by_focal)
       list.push_back({origin("poses"), "pose_input", "poses"});
-    if ((settings_.cameras.focal || settings_.cameras.fov) && !poses)
+    for (const std::string& format : settings_.formats) {
+      const std::string by = origin("format") + ": " + format;
+      const io::Format& needs = *io::find_format(format);
+      if (needs.extrinsics == io::Use::required)
+        list.push_back({by, "pose", "poses of cameras (ply does without, given --focal or --fov)"});
+      if (needs.gaussians) list.push_back({by, "gaussians", "gaussians"});
+    }
+    if ((settings_.cameras.focal || settings_.cameras.fov) && !poses && !intrinsics_serve_a_format())
       list.push_back({origin(settings_.cameras.focal ? "focal" : "fov"), "metric_by_focal", "focal length"});
     if (settings_.use_ray_pose) list.push_back({origin("use_ray_pose"), "ray", "rays to take poses from"});
     return list;
+  }
+
+  /// A known focal length makes points of the depth of a model without cameras.
+  bool intrinsics_serve_a_format() const {
+    return !context_.facts.can.pose &&
+           std::any_of(settings_.formats.begin(), settings_.formats.end(), [](const std::string& format) {
+             return io::find_format(format)->intrinsics == io::Use::required;
+           });
+  }
+
+  void check_intrinsics() const {
+    const CameraSettings& cameras = settings_.cameras;
+    if (!intrinsics_serve_a_format() || cameras.focal || cameras.fov || !cameras.poses.empty()) return;
+    throw Error(DA3_E_UNSUPPORTED,
+                origin("format") +
+                    ": this model gives no cameras, which points need; give --focal or --fov, use "
+                    "a format of depth only (npz, tiff32, png16 ...), or a model that gives "
+                    "cameras: " +
+                    checkpoint::models_with("pose"));
   }
 
   /// "--poses", or the place in a profile that says it.
@@ -175,6 +202,7 @@ class Run {
   void check_capabilities() const {
     in_phase(Phase::model, [&] {
       check_model(context_.facts, wanted());
+      check_intrinsics();
       check_features(context_.facts, settings_.features, origin("export_feat"));
     });
   }
@@ -222,7 +250,8 @@ class Run {
       log(LogLevel::warn, "the model takes no poses: only the intrinsics are used");
       cameras_->forget_poses();
     }
-    if (cameras_->has_intrinsics() && !poses_given() && !context_.facts.can.metric_by_focal)
+    if (cameras_->has_intrinsics() && !poses_given() && !context_.facts.can.metric_by_focal &&
+        !intrinsics_serve_a_format())
       log(LogLevel::warn, "intrinsics without poses change nothing with this model; it predicts its own");
     report_.poses = settings_.cameras.poses;
     report_.depth_unit = depth_unit(context_.facts.can, cameras_->has_intrinsics(),
@@ -232,6 +261,8 @@ class Run {
     context_.camera_settings = settings_.cameras;
     context_.formats = settings_.formats;
     context_.features = settings_.features;
+    context_.export_options = settings_.export_options;
+    report_.export_options = settings_.export_options;
     context_.output = settings_.output;
     context_.preprocess.process_res = resolution.value;
     context_.preprocess.process_res_method = settings_.process_res_method;

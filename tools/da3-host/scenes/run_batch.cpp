@@ -2,6 +2,8 @@
 #include "scenes/run_batch.hpp"
 
 #include <algorithm>
+#include <da3/io/settings.hpp>
+#include <functional>
 
 #include "exit_code.hpp"
 #include "scenes/scene_outputs.hpp"
@@ -84,8 +86,32 @@ class Batch {
   io::Views read(const ScenePlan& plan) const {
     const RunProfile::Own span(context_.profile, "read " + plan.scene->name);
     return in_phase(Phase::input, [&] {
-      return context_.io->load_views(plan.scene->files, context_.preprocess, plan.cameras.intrinsics);
+      io::Views views =
+          context_.io->load_views(plan.scene->files, context_.preprocess, plan.cameras.intrinsics);
+      check_output_size(plan, views);
+      return views;
     });
+  }
+
+  /// Before the network runs.
+  void check_output_size(const ScenePlan& plan, const io::Views& views) const {
+    if (!context_.export_options.original_size) return;
+    for (const auto& [height, width] : views.sizes_before_unify)
+      if (height != views.height || width != views.width)
+        throw Error(DA3_E_INVALID,
+                    "\"" + plan.scene->name +
+                        "\" cannot be written in the original size: its images differ in shape and "
+                        "were cut to the smallest; use --output-size processed or --mode "
+                        "independent");
+    const auto& sizes = views.original_sizes;
+    const bool arrays = std::any_of(context_.formats.begin(), context_.formats.end(), [](const auto& format) {
+      return format == "npz" || format == "mini_npz";
+    });
+    if (arrays && std::adjacent_find(sizes.begin(), sizes.end(), std::not_equal_to<>()) != sizes.end())
+      throw Error(DA3_E_INVALID,
+                  "\"" + plan.scene->name +
+                      "\" cannot be written as npz in the original size: its images differ in "
+                      "size, and an array has one; use raw or tiff32, or --output-size processed");
   }
 
   template <class Body>
@@ -172,15 +198,22 @@ std::vector<SceneResult> run_batch(const SceneContext& context, const std::vecto
 
 std::vector<std::string> outputs_needed(const SceneContext& context) {
   std::vector<std::string> needed{"depth"};
-  const bool arrays = std::any_of(context.formats.begin(), context.formats.end(),
-                                  [](const std::string& format) { return format != "depth_vis"; });
   const std::vector<std::string> has = context.model->outputs();
   const auto add = [&](const std::string& name) {
     if (std::find(has.begin(), has.end(), name) != has.end()) needed.push_back(name);
   };
-  if (arrays) add("confidence");
-  if (arrays || context.cameras->has_poses()) add("extrinsics");
-  if (arrays) add("intrinsics");
+  const auto used = [&](io::Use io::Format::*part) {
+    return std::any_of(context.formats.begin(), context.formats.end(), [&](const std::string& name) {
+      return io::find_format(name)->*part != io::Use::none;
+    });
+  };
+  if (used(&io::Format::confidence)) add("confidence");
+  if (used(&io::Format::extrinsics) || context.cameras->has_poses()) add("extrinsics");
+  if (used(&io::Format::intrinsics)) add("intrinsics");
+  if (std::any_of(context.formats.begin(), context.formats.end(),
+                  [](const std::string& name) { return io::find_format(name)->gaussians; }))
+    for (const char* part : {"means", "scales", "rotations", "harmonics", "opacities"})
+      add(std::string("gaussians.") + part);
   add("scale_factor");
   for (const int64_t block : context.features) needed.push_back("feature." + std::to_string(block));
   return needed;

@@ -24,6 +24,7 @@ struct SceneContext {
   CameraSettings camera_settings;
   std::vector<std::string> formats, outputs;
   std::vector<int64_t> features;
+  io::ExportOptions export_options;
   std::filesystem::path output;
   io::PreprocessOptions preprocess;
   size_t scenes = 0, images = 0;  ///< of the run

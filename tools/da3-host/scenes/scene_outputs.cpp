@@ -78,13 +78,21 @@ void write_scene(const SceneContext& context, const ScenePlan& plan, const io::V
     if (used && !known_intrinsics.empty()) prediction.intrinsics = known_intrinsics;
     prediction.images = views.pixels;
     prediction.features = feature_maps(context, outputs);
+    prediction.gaussians = {outputs.floats("gaussians.means"), outputs.floats("gaussians.scales"),
+                            outputs.floats("gaussians.rotations"), outputs.floats("gaussians.harmonics"),
+                            outputs.floats("gaussians.opacities")};
+    prediction.is_metric = report.is_metric;
+    prediction.files = plan.scene->files;
+    prediction.original_sizes = views.original_sizes;
+    prediction.uncut_sizes = views.uncut_sizes;
     report.depth = depth_range(prediction.depth);
   });
   Stopwatch watch;
   const RunProfile::Own span(context.profile, "write " + plan.scene->name);
   context.progress->advance(0, 0, "writing");
   report.files = in_phase(Phase::output, [&] {
-    return context.io->export_prediction(context.formats, context.output / plan.scene->folder, prediction);
+    return context.io->export_prediction(context.formats, context.output / plan.scene->folder, prediction,
+                                         context.export_options);
   });
   report.times.output = watch.lap();
 }

@@ -26,7 +26,9 @@ struct Views {
   std::vector<uint8_t> pixels;                         ///< [views, height, width, 3] RGB
   std::vector<std::array<int64_t, 2>> original_sizes;  ///< {height, width} of each file
   std::vector<std::array<int64_t, 2>>
-      sizes_before_unify;               ///< {height, width} before all were cut to the smallest
+      sizes_before_unify;  ///< {height, width} before all were cut to the smallest
+  std::vector<std::array<int64_t, 2>>
+      uncut_sizes;                      ///< {height, width} each file was resized to, before all cutting
   std::vector<Intrinsics> intrinsics;   ///< empty, or one per view in processed pixels
   double decode_ms = 0, resize_ms = 0;  ///< summed over the workers
 };
