@@ -96,6 +96,12 @@ void check_needs(const std::string& name, const Prediction& p, const OutputMaps&
   require(!format.gaussians || gaussians, name, "gaussians", "use a model that gives them, or ply");
   require(!format.features || !p.features.empty(), name, "features",
           "name blocks of the backbone with --export-feat");
+  if (name == "colmap_text")
+    for (const fs::path& file : p.files)
+      if (file.filename().string().find_first_of(" \t\n\r") != std::string::npos)
+        throw Error(DA3_E_INVALID, "exporting colmap_text failed: the name of \"" + file.string() +
+                                       "\" has a space, and COLMAP reads names of its text format only up to "
+                                       "there; use colmap, or rename the image");
   if (name == "npz" || name == "mini_npz") {
     if (!maps.one_size())
       throw Error(DA3_E_SHAPE, "exporting " + name +

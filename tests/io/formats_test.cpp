@@ -26,6 +26,11 @@ std::vector<std::string> every_format() {
   return names;
 }
 
+/// COLMAP's text format has no names with spaces.
+struct PlainScene : OrbitScene {
+  PlainScene() { prediction.files.back() = "/photos/c.jpg"; }
+};
+
 std::string text_of(const fs::path& file) {
   const auto bytes = test::read_bytes(file);
   return {bytes.begin(), bytes.end()};
@@ -44,7 +49,7 @@ void write_bmp(const fs::path& file, int height, int width) {
 }
 
 TEST(Formats, none_changes_what_another_writes) {
-  const OrbitScene scene;
+  const PlainScene scene;
   const TempDir together, alone, reversed;
   std::vector<std::string> formats = every_format();
   export_prediction(formats, together.path(), scene.prediction);
@@ -61,7 +66,7 @@ TEST(Formats, none_changes_what_another_writes) {
 }
 
 TEST(Formats, every_file_is_told) {
-  const OrbitScene scene;
+  const PlainScene scene;
   const TempDir dir;
   std::vector<std::string> told;
   for (const fs::path& file : export_prediction(every_format(), dir.path(), scene.prediction))
@@ -71,7 +76,7 @@ TEST(Formats, every_file_is_told) {
 }
 
 TEST(Formats, the_seed_decides_the_choice) {
-  const OrbitScene scene;
+  const PlainScene scene;
   const TempDir dir;
   ExportOptions options;
   options.num_max_points = 300;
@@ -86,7 +91,7 @@ TEST(Formats, the_seed_decides_the_choice) {
 }
 
 TEST(Formats, glb_without_cameras_has_one_mesh) {
-  const OrbitScene scene;
+  const PlainScene scene;
   const TempDir dir;
   ExportOptions options;
   options.show_cameras = false;
@@ -109,7 +114,7 @@ TEST(Formats, ply_of_views_without_poses_is_a_file_for_each) {
 TEST(Formats, needs_are_told_before_anything_is_written) {
   const TempDir dir;
   const auto refuse = [&](const std::string& format, const std::string& text, auto change) {
-    OrbitScene scene;
+    PlainScene scene;
     change(scene.prediction);
     expect_error(DA3_E_INVALID, text, [&] {
       export_prediction({"raw", format}, dir.path(), scene.prediction);
@@ -122,6 +127,7 @@ TEST(Formats, needs_are_told_before_anything_is_written) {
     refuse(format, "focal length", [](auto& p) { p.intrinsics = {}; });
   refuse("gs_ply", "gaussians", [](auto& p) { p.gaussians = {}; });
   refuse("glb", "images", [](auto& p) { p.images = {}; });
+  refuse("colmap_text", "has a space", [](auto& p) { p.files.back() = "c d.jpg"; });
   expect_error(DA3_E_BAD_VALUE, "gs_ply", [&] { parse_formats("npz-gs_video"); });
 }
 
@@ -178,7 +184,7 @@ TEST_F(OriginalSize, cut_views_and_mixed_sizes_are_refused) {
 }
 
 TEST(FormatFaults, a_full_disk_leaves_nothing_behind) {
-  const OrbitScene scene;
+  const PlainScene scene;
   for (const std::string& format : every_format()) {
     const TempDir dir;
     rlimit before{};
@@ -195,7 +201,7 @@ TEST(FormatFaults, a_full_disk_leaves_nothing_behind) {
 }
 
 TEST(FormatFaults, no_permission_is_one_clear_error) {
-  const OrbitScene scene;
+  const PlainScene scene;
   const TempDir dir;
   fs::create_directories(dir / "shut");
   fs::permissions(dir / "shut", fs::perms::owner_read | fs::perms::owner_exec);
@@ -211,7 +217,7 @@ TEST(FormatFaults, no_permission_is_one_clear_error) {
 
 /// A process that is killed while it writes: SIGXFSZ, not ignored, kills it in the middle of a file.
 TEST(FormatFaults, killed_in_the_middle_leaves_no_final_name) {
-  const OrbitScene scene;
+  const PlainScene scene;
   for (const std::string& format : every_format()) {
     const TempDir dir;
     const pid_t child = ::fork();

@@ -55,7 +55,10 @@ TEST_F(RoundTrip, gs_ply) { check("gs_ply", "plyfile", {"gs_ply"}); }
 
 TEST_F(RoundTrip, colmap) { check("colmap", "pycolmap", {"colmap"}); }
 
-TEST_F(RoundTrip, colmap_text) { check("colmap", "pycolmap", {"colmap_text"}); }
+TEST_F(RoundTrip, colmap_text) {
+  scene_.prediction.files.back() = "/photos/c.jpg";  // a space would end the name
+  check("colmap", "pycolmap", {"colmap_text"});
+}
 
 TEST_F(RoundTrip, depth_images) {
   check("images", "cv2, imageio, tifffile, OpenEXR", {"png16", "exr", "pfm", "tiff32", "raw"});
