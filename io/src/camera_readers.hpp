@@ -7,6 +7,7 @@
 #include <array>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace da3::io {
@@ -23,6 +24,9 @@ struct RawCameras {
 /// `what` begins every sentence: "reading the cameras of ...".
 RawCameras read_npz_cameras(const std::filesystem::path& file, const std::string& what);
 RawCameras read_json_cameras(const std::filesystem::path& file, const std::string& what);
+RawCameras read_tum_cameras(const std::filesystem::path& file, const std::string& what);
+/// By the first line that is no comment; `begin` is the beginning of a file.
+bool looks_like_tum(std::string_view begin);
 RawCameras read_colmap_cameras(const std::filesystem::path& folder, const std::string& what);
 
 /// Throws what read_cameras documents for numbers that are no cameras; adds warnings for what looks wrong.

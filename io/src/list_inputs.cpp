@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <da3/error.hpp>
 #include <da3/io/image.hpp>
+#include <da3/io/natural_order.hpp>
 #include <da3/io/settings.hpp>
 
 #include <algorithm>
@@ -13,30 +14,6 @@ namespace da3::io {
 namespace {
 
 namespace fs = std::filesystem;
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-/// Runs of digits compare as numbers of any length; equal numbers and all else by their characters.
-bool natural_less(const std::string& a, const std::string& b) {
-  size_t i = 0, j = 0;
-  while (i < a.size() && j < b.size()) {
-    if (is_digit(a[i]) && is_digit(b[j])) {
-      while (i < a.size() && a[i] == '0') ++i;
-      while (j < b.size() && b[j] == '0') ++j;
-      const size_t start_a = i, start_b = j;
-      while (i < a.size() && is_digit(a[i])) ++i;
-      while (j < b.size() && is_digit(b[j])) ++j;
-      if (i - start_a != j - start_b) return i - start_a < j - start_b;
-      const int order = a.compare(start_a, i - start_a, b, start_b, j - start_b);
-      if (order != 0) return order < 0;
-    } else {
-      if (a[i] != b[j]) return static_cast<unsigned char>(a[i]) < static_cast<unsigned char>(b[j]);
-      ++i, ++j;
-    }
-  }
-  if ((i < a.size()) != (j < b.size())) return j < b.size();
-  return a < b;  // "01" and "1": any fixed order
-}
 
 bool has_image_extension(const fs::path& path) {
   std::string extension = path.extension().string();

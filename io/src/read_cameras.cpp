@@ -44,8 +44,9 @@ RawCameras read_any(const fs::path& path, const std::string& what) {
   if (begin.empty()) throw Error(DA3_E_INVALID, what + " failed: the file is empty; copy it again");
   if (begin.starts_with("PK")) return read_npz_cameras(path, what);
   if (is_json(begin)) return read_json_cameras(path, what);
+  if (looks_like_tum(begin)) return read_tum_cameras(path, what);
   const std::string stem = path.stem().string();
-  throw Error(DA3_E_INVALID, what + " failed: it is neither an .npz nor JSON; " +
+  throw Error(DA3_E_INVALID, what + " failed: it is neither an .npz nor JSON nor a TUM trajectory; " +
                                  (stem == "cameras" || stem == "images"
                                       ? "name the folder of the COLMAP model instead"
                                       : "use one of them, or a folder with a COLMAP model"));

@@ -130,7 +130,7 @@ TEST_F(HostRun, IndependentImagesHaveAFolderEach) {
   ASSERT_EQ(null({"photos", "more/a.png", "--mode", "independent", "--format", "npz", "-o", "out"}).exit_code,
             0);
   EXPECT_THAT(files("out"), testing::ElementsAre("a-2/exports/npz/results.npz", "a/exports/npz/results.npz",
-                                                 "b/exports/npz/results.npz", "run.json"));
+                                                 "b/exports/npz/results.npz", "items.jsonl", "run.json"));
 }
 
 TEST_F(HostRun, AFolderOfFoldersIsSeveralScenes) {
@@ -141,7 +141,7 @@ TEST_F(HostRun, AFolderOfFoldersIsSeveralScenes) {
   const auto result = null({"scenes", "--format", "npz", "-o", "out"});
   ASSERT_EQ(result.exit_code, 0) << result.err;
   EXPECT_THAT(files("out"), testing::ElementsAre("attic/exports/npz/results.npz",
-                                                 "hall/exports/npz/results.npz", "run.json"));
+                                                 "hall/exports/npz/results.npz", "items.jsonl", "run.json"));
   EXPECT_EQ(json_of("out/run.json")["scenes"][1]["views"], 2);
   EXPECT_THAT(result.out, AllOf(HasSubstr("2 done, 0 failed"), HasSubstr("hall"), HasSubstr("attic")));
 }
@@ -174,12 +174,12 @@ TEST_F(HostRun, WhereAllFailTheFirstFailureIsTheExitCode) {
   EXPECT_FALSE(there("out"));
 }
 
-TEST_F(HostRun, ABrokenImageOfASceneIsNamedAndNothingIsWritten) {
-  picture("photos/a.png");
+TEST_F(HostRun, WhereEveryImageOfASceneIsBrokenNothingIsWritten) {
+  folder_.write("photos/a.png", "this is text");
   folder_.write("photos/b.png", "this is text");
   const auto result = null({"photos", "-o", "out"});
   EXPECT_EQ(result.exit_code, 4);
-  EXPECT_THAT(result.err, AllOf(HasSubstr("da3-host: error: "), HasSubstr("b.png")));
+  EXPECT_THAT(result.err, AllOf(HasSubstr("da3-host: error: "), HasSubstr("a.png")));
   EXPECT_FALSE(there("out"));
 }
 

@@ -14,6 +14,7 @@ namespace {
 constexpr const char* what_group = "What to compute";
 constexpr const char* camera_group = "Cameras";
 constexpr const char* where_group = "Settings and backends";
+constexpr const char* long_group = "Long runs";
 constexpr const char* talk_group = "Messages";
 
 /// One of the command lines; a word like "devices" is a command in the first place only, so that a
@@ -28,6 +29,7 @@ class Parser {
     app_.allow_extras();
     app_.get_formatter()->column_width(34);
     if (command == Command::run || command == Command::plan) add_work(), add_cameras();
+    if (command == Command::run) add_long_runs();
     if (command != Command::models) add_where();
     if (command == Command::plan) add_assume();
     if (command == Command::verify) add_verify();
@@ -127,7 +129,7 @@ class Parser {
 
   void add_cameras() {
     add_setting("--poses", "poses", "FILE",
-                "Known cameras: npz, JSON, or the folder of a COLMAP model; world-to-camera", camera_group);
+                "Known cameras: npz, JSON, TUM trajectory, or the folder of a COLMAP model", camera_group);
     add_switch("align-to-input-ext-scale", "align_to_input_ext_scale",
                "With --poses: results in the frame and unit of the given poses (default); with "
                "--no-align-to-input-ext-scale in the network's own",
@@ -142,6 +144,30 @@ class Parser {
                "Cameras from the network's rays: slower, often more accurate; --no-use-ray-pose undoes it",
                camera_group);
     add_setting("--seed", "seed", "N", "Of the search that --use-ray-pose makes (default: 0)", camera_group);
+  }
+
+  void add_long_runs() {
+    app_.add_flag("--recursive", arguments_.recursive, "Folders stand for all images below them")
+        ->group(what_group);
+    app_.add_flag(
+            "--resume", arguments_.resume,
+            "Leaves out the scenes that an earlier run with the same settings wrote into the same folder")
+        ->group(long_group);
+    add("--shard", "I/N", "Of N equal parts of the scenes only part I, from 1: for job arrays", long_group,
+        [this](const std::string& text) { arguments_.shard = parse_shard(text); });
+    app_.add_flag("--dry-run", arguments_.dry_run,
+                  "Says what would be done, the memory and the time that it takes, and writes nothing")
+        ->group(long_group);
+  }
+
+  static Shard parse_shard(const std::string& text) {
+    const size_t slash = std::min(text.find('/'), text.size());
+    const auto index = option_type::parse_int(text.substr(0, slash));
+    const auto count = slash < text.size() ? option_type::parse_int(text.substr(slash + 1)) : std::nullopt;
+    if (!index || !count || *index < 1 || *count < *index)
+      throw Error(DA3_E_INVALID,
+                  "--shard: \"" + text + "\" is not a part of a whole; write 2/8 for the second of eight");
+    return {static_cast<size_t>(*index), static_cast<size_t>(*count)};
   }
 
   void add_where() {

@@ -18,6 +18,11 @@ struct FlagSetting {
   std::string key, value, flag;
 };
 
+/// Part `index` of `count` of a run's scenes, from 1.
+struct Shard {
+  size_t index = 1, count = 1;
+};
+
 struct Arguments {
   Command command = Command::run;
   std::string text;  ///< --help or --version: print this and stop. Else empty
@@ -30,6 +35,10 @@ struct Arguments {
   std::optional<std::filesystem::path> report;  ///< of verify: the file to write
   ProgressMode progress = ProgressMode::automatic;
   bool profile_run = false;  ///< of run: measure stages and layers, write them beside the results
+  Shard shard;
+  bool recursive = false;  ///< folders stand for all images below them
+  bool resume = false;     ///< scenes that an earlier run finished are left out
+  bool dry_run = false;    ///< says what would be done
   bool json = false;
   bool quiet = false;
 };

@@ -41,7 +41,27 @@ std::string seconds(double milliseconds) {
   return text;
 }
 
+/// "42 s", "3 min", "5.2 h"
+std::string duration(double seconds) {
+  char text[32];
+  if (seconds < 120)
+    std::snprintf(text, sizeof text, "%.0f s", seconds);
+  else if (seconds < 7200)
+    std::snprintf(text, sizeof text, "%.0f min", seconds / 60);
+  else
+    std::snprintf(text, sizeof text, "%.1f h", seconds / 3600);
+  return text;
+}
+
+std::string& name_of_program() {
+  static std::string name = "da3-host";
+  return name;
+}
+
 }  // namespace
+
+const std::string& program_name() { return name_of_program(); }
+void set_program_name(std::string name) { name_of_program() = std::move(name); }
 
 Terminal Terminal::of(std::FILE* stream) {
   Terminal terminal;
@@ -71,6 +91,7 @@ void Progress::begin(size_t item, size_t items, const std::string& name, std::st
   const std::lock_guard lock(mutex_);
   item_ = item, items_ = items, name_ = name;
   last_stage_.clear();
+  if (item > 0 && first_begin_ms_ < 0) first_begin_ms_ = now_ms();
   if (style_ == Style::bar) draw_bar(0, 0, stage);
   if (style_ == Style::plain && item == 0) write(std::string(stage) + " " + name);
   if (style_ == Style::json)
@@ -126,6 +147,7 @@ void Progress::end(size_t item, const std::string& name, double milliseconds, co
 
 void Progress::end_item(double milliseconds, const std::string& what, const std::string& failure) {
   clear_bar();
+  ended_ += item_ > 0;
   if (style_ == Style::json) {
     nlohmann::ordered_json json{{"event", "end"}, {"item", item_},         {"items", items_},
                                 {"name", name_},  {"ok", failure.empty()}, {"ms", milliseconds}};
@@ -134,7 +156,26 @@ void Progress::end_item(double milliseconds, const std::string& what, const std:
     return;
   }
   if (!failure.empty()) return write(place() + "failed: " + failure);
-  if (style_ == Style::plain && item_ > 0) write(place() + what + ", " + seconds(milliseconds));
+  if (style_ == Style::plain && item_ > 0) write(place() + what + ", " + seconds(milliseconds) + rate_text());
+}
+
+void Progress::skip(size_t item, size_t items, const std::string& name, const std::string& why) {
+  const std::lock_guard lock(mutex_);
+  clear_bar();
+  item_ = item, items_ = items, name_ = name;
+  if (style_ == Style::json)
+    write(dump({{"event", "skip"}, {"item", item}, {"items", items}, {"name", name}, {"reason", why}}));
+  if (style_ == Style::plain) write(place() + why);
+}
+
+/// From the second scene on: the first one warms up, and one is no rate.
+std::string Progress::rate_text() const {
+  const double passed = static_cast<double>(now_ms() - first_begin_ms_) / 1000;
+  if (ended_ < 2 || items_ <= item_ || passed <= 0) return {};
+  const double each = passed / static_cast<double>(ended_);
+  char rate[32];
+  std::snprintf(rate, sizeof rate, each < 1 ? "%.1f/s" : "%.1f s each", each < 1 ? 1 / each : each);
+  return std::string(" (") + rate + ", " + duration(each * static_cast<double>(items_ - item_)) + " left)";
 }
 
 void Progress::log(LogLevel level, std::string_view line) {
@@ -146,7 +187,8 @@ void Progress::log(LogLevel level, std::string_view line) {
     return write(dump({{"event", "log"}, {"level", level_name(level)}, {"message", line}}));
   const char* color = level >= LogLevel::error ? "\033[31m" : "\033[33m";
   const std::string name = level_name(level);
-  write("da3-host: " + (terminal_.color && level >= LogLevel::warn ? color + name + "\033[0m" : name) + ": " +
+  write(program_name() + ": " +
+        (terminal_.color && level >= LogLevel::warn ? color + name + "\033[0m" : name) + ": " +
         std::string(line));
 }
 
@@ -154,7 +196,7 @@ void Progress::error(std::string_view message) {
   const std::lock_guard lock(mutex_);
   clear_bar();
   if (style_ == Style::json) return write(dump({{"event", "error"}, {"message", message}}));
-  write((terminal_.color ? "da3-host: \033[31merror\033[0m: " : "da3-host: error: ") + std::string(message));
+  write(program_name() + (terminal_.color ? ": \033[31merror\033[0m: " : ": error: ") + std::string(message));
 }
 
 std::vector<std::string> Progress::warnings() const {
@@ -182,6 +224,7 @@ void Progress::draw_bar(uint64_t done, uint64_t total, std::string_view stage) {
   line += place();
   line += std::string(stage);
   if (total > 0) line += " " + std::to_string(static_cast<int>(share * 100)) + " %";
+  line += rate_text();
   // A line that wraps could not be taken back. Cut between characters of UTF-8.
   constexpr size_t longest = 80;
   size_t end = std::min(line.size(), longest);

@@ -45,6 +45,9 @@ class Progress {
   void end(size_t item, const std::string& name, double milliseconds, const std::string& what,
            const std::string& failure);
 
+  /// An item that is done already; it does not count where the time left is estimated.
+  void skip(size_t item, size_t items, const std::string& name, const std::string& why);
+
   void log(LogLevel level, std::string_view line);
   /// An error of the whole program, whatever the level.
   void error(std::string_view message);
@@ -60,6 +63,7 @@ class Progress {
   void draw_bar(uint64_t done, uint64_t total, std::string_view stage);
   void write(const std::string& line);
   std::string place() const;
+  std::string rate_text() const;
 
   const Style style_;
   const LogLevel level_;
@@ -70,7 +74,13 @@ class Progress {
   std::string name_, last_stage_;
   bool bar_shown_ = false;
   int64_t last_drawn_ms_ = 0;
+  int64_t first_begin_ms_ = -1;  ///< of the scenes
+  size_t ended_ = 0;             ///< of those that this run worked on
   std::vector<std::string> warnings_;
 };
+
+/// The program's name at the head of its messages: "da3-host", or that of a program made of it.
+const std::string& program_name();
+void set_program_name(std::string name);
 
 }  // namespace da3::host

@@ -66,7 +66,9 @@ std::string many_scenes(const RunReport& report) {
                                        std::to_string(failed) + " failed") +
                      "\n" + pad("scene") + "views           forward     depth (min .. median .. max)\n";
   for (const SceneReport& scene : report.scenes) {
-    if (!scene.failure.empty())
+    if (!scene.recorded.empty())
+      text += pad(scene.scene.name) + "done by an earlier run\n";
+    else if (!scene.failure.empty())
       text += pad(scene.scene.name) + "failed: " + scene.failure + "\n";
     else
       text +=
@@ -125,14 +127,15 @@ std::string table(const RunReport& report) {
                      row("policy", policy_text(report)) +
                      row("model", (name.empty() ? "" : name + ", ") + report.model_path.string()) +
                      row("load", format("%.1f ms", report.load_ms));
-  if (report.scenes.size() == 1 && report.scenes.front().failure.empty())
+  if (report.scenes.size() == 1 && report.scenes.front().failure.empty() &&
+      report.scenes.front().recorded.empty())
     text += one_scene(report, report.scenes.front());
   else
     text += many_scenes(report);
   text += "\n";
   for (const SceneReport& scene : report.scenes)
     for (const auto& file : scene.files) text += file.string() + "\n";
-  return text + (report.output / "run.json").string() + "\n";
+  return text + (report.output / report.manifest).string() + "\n";
 }
 
 }  // namespace da3::host

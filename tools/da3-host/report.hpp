@@ -36,8 +36,16 @@ struct AlignmentReport {
   int64_t inliers = 0;       ///< views that the fit used
 };
 
+/// An image that could not be read while others of its scene could.
+struct SkippedImage {
+  std::filesystem::path file;
+  std::string reason;
+};
+
 struct SceneReport {
   Scene scene;
+  std::string recorded;  ///< its entry of run.json, from the run that did it; empty: this run did
+  std::vector<SkippedImage> skipped;
   std::string failure;                                 ///< empty: done
   std::string phase;                                   ///< of the failure
   std::vector<std::array<int64_t, 2>> original_sizes;  ///< {height, width}
@@ -60,6 +68,7 @@ struct WorkerReport {
 
 struct RunReport {
   std::filesystem::path output;
+  std::filesystem::path manifest = "run.json";    ///< below output; shards have names of their own
   std::string version, image_libraries, started;  ///< started: ISO 8601, UTC
   PluginInfo plugin;
   Device device;
@@ -102,6 +111,9 @@ std::string depth_unit(const checkpoint::Capabilities& model, bool known, bool i
 /// For people: device, policy, times, sizes, depth range, where the pictures are; then every file, one a
 /// line.
 std::string table(const RunReport& report);
+
+/// A scene's entry of run.json, as JSON on one line.
+std::string scene_entry(const RunReport& report, const SceneReport& scene);
 
 /// The content of run.json; schema version 1, described in docs/command-line.md.
 std::string run_json(const RunReport& report);

@@ -49,6 +49,7 @@ Json settings_json(const std::vector<PlanEntry>& entries) {
 }
 
 Json scene_json(const RunReport& report, const SceneReport& scene) {
+  if (!scene.recorded.empty()) return Json::parse(scene.recorded);
   Json inputs = Json::array();
   for (size_t i = 0; i < scene.scene.files.size(); ++i) {
     Json input{{"path", scene.scene.files[i].string()}};
@@ -61,6 +62,8 @@ Json scene_json(const RunReport& report, const SceneReport& scene) {
     json["failure"] = {{"phase", scene.phase}, {"reason", scene.failure}};
     return json;
   }
+  for (const SkippedImage& image : scene.skipped)
+    json["skipped"].push_back({{"path", image.file.string()}, {"reason", image.reason}});
   Json outputs = Json::array();
   for (const auto& file : scene.files)
     outputs.push_back(file.lexically_relative(report.output).generic_string());
@@ -134,6 +137,10 @@ Json workers_json(const RunReport& report) {
 }
 
 }  // namespace
+
+std::string scene_entry(const RunReport& report, const SceneReport& scene) {
+  return scene_json(report, scene).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
 
 std::string run_json(const RunReport& report) {
   Json scenes = Json::array();

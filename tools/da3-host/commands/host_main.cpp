@@ -19,26 +19,32 @@ void print(const std::string& text) {
                                         0, -1, errno));
 }
 
-int host_main(const std::vector<std::string>& words) {
+int guarded_main(const std::function<int()>& body, const ProgressMode& errors) {
   signals::install();
-  ProgressMode mode = ProgressMode::none;
   try {
-    const Arguments arguments = in_phase(Phase::command_line, [&] { return parse_arguments(words); });
-    if (arguments.progress == ProgressMode::json) mode = ProgressMode::json;
-    return in_phase(Phase::run, [&] {
-      if (!arguments.text.empty()) return print(arguments.text), static_cast<int>(exit_ok);
-      if (arguments.command == Command::devices) return devices_command(arguments);
-      if (arguments.command == Command::plan) return plan_command(arguments);
-      if (arguments.command == Command::models) return models_command(arguments);
-      if (arguments.command == Command::verify) return verify_command(arguments);
-      return run_command(arguments);
-    });
+    return in_phase(Phase::run, body);
   } catch (const PhaseError& error) {
     const int signal = signals::caught();
     if (error.code() == DA3_E_CANCELLED && signal != 0) return exit_signal + signal;
-    Progress(mode, LogLevel::error, Terminal::of(stderr)).error(error.message());
+    Progress(errors, LogLevel::error, Terminal::of(stderr)).error(error.message());
     return error.code() == DA3_E_CANCELLED ? static_cast<int>(exit_run) : error.exit();
   }
+}
+
+int host_main(const std::vector<std::string>& words) {
+  ProgressMode errors = ProgressMode::none;
+  return guarded_main(
+      [&] {
+        const Arguments arguments = in_phase(Phase::command_line, [&] { return parse_arguments(words); });
+        if (arguments.progress == ProgressMode::json) errors = ProgressMode::json;
+        if (!arguments.text.empty()) return print(arguments.text), static_cast<int>(exit_ok);
+        if (arguments.command == Command::devices) return devices_command(arguments);
+        if (arguments.command == Command::plan) return plan_command(arguments);
+        if (arguments.command == Command::models) return models_command(arguments);
+        if (arguments.command == Command::verify) return verify_command(arguments);
+        return run_command(arguments);
+      },
+      errors);
 }
 
 }  // namespace da3::host

@@ -7,15 +7,19 @@
 
 #include <algorithm>
 #include <exception>
+#include <iostream>
 #include <optional>
 
 #include "backend.hpp"
 #include "commands.hpp"
 #include "exit_code.hpp"
+#include "inputs/expand_inputs.hpp"
 #include "locations.hpp"
 #include "models/find_model.hpp"
 #include "models/model_check.hpp"
 #include "profile/run_profile.hpp"
+#include "scenes/dry_run.hpp"
+#include "scenes/item_log.hpp"
 #include "scenes/scene_loop.hpp"
 #include "scenes/scene_workers.hpp"
 #include "signals.hpp"
@@ -69,8 +73,10 @@ class Run {
     context_.model = &model;
     context_.outputs = outputs_needed(context_);
     const size_t most = most_in_a_batch(engine);
-    open_workers({engine, model, session});
-    LoopResult loop = run_scenes(contexts(), scenes_, most);
+    if (!arguments_.dry_run) open_workers({engine, model, session});
+    context_.session = &session;
+    if (arguments_.dry_run) return print(dry_run(context_, scenes_)), static_cast<int>(exit_ok);
+    LoopResult loop = loop_over_scenes(most);
     report_.scenes = std::move(loop.scenes);
     fatal_ = loop.fatal;
     first_failure_ = loop.first_failure;
@@ -92,7 +98,8 @@ class Run {
   void open_workers(SceneWorker first) {
     workers_.push_back(std::move(first));
     const Engine& engine = workers_.front().engine;
-    const auto further = further_devices(devices_, engine.plugin(), engine.device(), scenes_.size() - 1);
+    const auto further =
+        further_devices(devices_, engine.plugin(), engine.device(), std::max<size_t>(scenes_.size(), 1) - 1);
     for (const int32_t device : further) try {
         open_worker(device);
       } catch (const PhaseError& error) {
@@ -268,12 +275,71 @@ class Run {
     context_.preprocess.process_res_method = settings_.process_res_method;
     context_.preprocess.workers =
         static_cast<int>(option_type::parse_int(engine.value("effective.workers")).value_or(1));
-    scenes_ = in_phase(Phase::input, [&] {
-      return list_scenes(settings_.inputs, settings_.mode, context_.io->list_inputs);
-    });
-    context_.scenes = scenes_.size();
+    scenes_ = in_phase(Phase::input, [&] { return find_scenes(); });
     for (const Scene& scene : scenes_) context_.images += scene.files.size();
+    keep_shard();
+    context_.scenes = scenes_.size();
     check_output();
+  }
+
+  std::vector<Scene> find_scenes() const {
+    const std::vector<fs::path> inputs = expand_inputs(settings_.inputs, arguments_.recursive, std::cin);
+    return list_scenes(inputs, settings_.mode, context_.io->list_inputs);
+  }
+
+  /// Every count-th scene: neighbours, which are often alike, go to different shards.
+  void keep_shard() {
+    const Shard& shard = arguments_.shard;
+    if (shard.count == 1) return;
+    std::vector<Scene> mine;
+    for (size_t i = shard.index - 1; i < scenes_.size(); i += shard.count)
+      mine.push_back(std::move(scenes_[i]));
+    if (mine.empty())
+      log(LogLevel::warn, "nothing is to do for shard " + std::to_string(shard.index) + ": there are only " +
+                              std::to_string(scenes_.size()) + " scenes");
+    scenes_ = std::move(mine);
+    report_.manifest = shard_name("run", ".json");
+  }
+
+  /// "run.json", "run.shard-2-of-8.json"
+  std::string shard_name(const std::string& stem, const std::string& extension) const {
+    const Shard& shard = arguments_.shard;
+    if (shard.count == 1) return stem + extension;
+    return stem + ".shard-" + std::to_string(shard.index) + "-of-" + std::to_string(shard.count) + extension;
+  }
+
+  /// What results depend on, but for the inputs: what a user said and what was chosen for him.
+  std::string result_settings() const {
+    std::string text = report_.version + "\n" + report_.backend + "\n" +
+                       fs::absolute(report_.model_path).string() + "\n" +
+                       std::to_string(report_.process_res) + "\n";
+    for (const PlanEntry& entry : report_.settings) {
+      if (entry.key == "input" || entry.key == "output" || entry.key == "log.level") continue;
+      if (const Setting* said = setup_.profile.find(entry.key)) text += entry.key + "=" + said->value + "\n";
+    }
+    return text;
+  }
+
+  LoopResult loop_over_scenes(size_t most) {
+    // A single scene is done or not: a log of it would only lie about.
+    const bool logged = scenes_.size() > 1 || arguments_.shard.count > 1 || arguments_.resume;
+    ItemLog items = in_phase(Phase::input, [&] {
+      return ItemLog(settings_.output / shard_name("items", ".jsonl"), result_settings(), arguments_.resume);
+    });
+    const DoneBefore done_before = [&](const Scene& scene) -> std::optional<SceneReport> {
+      const auto entry = items.find(scene);
+      if (!entry) return std::nullopt;
+      SceneReport report;
+      report.scene = scene;
+      report.recorded = *entry;
+      return report;
+    };
+    const SceneDone done = [&](const SceneReport& scene) {
+      // Where an image was left out, the next run may find it repaired.
+      if (logged && scene.skipped.empty())
+        in_phase(Phase::output, [&] { items.add(scene.scene, scene_entry(report_, scene)); });
+    };
+    return run_scenes(contexts(), scenes_, most, done_before, done);
   }
 
   /// Before the work, where it can be seen without writing.
@@ -315,6 +381,9 @@ class Run {
     size_t done = 0;
     for (const SceneReport& scene : report_.scenes) done += scene.failure.empty();
     if (first_failure_ != 0) report_.exit_status = done > 0 && !fatal_ ? exit_some_failed : first_failure_;
+    const auto lacks = [](const SceneReport& scene) { return !scene.skipped.empty(); };
+    if (report_.exit_status == exit_ok && std::any_of(report_.scenes.begin(), report_.scenes.end(), lacks))
+      report_.exit_status = exit_some_failed;
     if (signals::caught() != 0) report_.exit_status = exit_signal + signals::caught();
     if (done == 0) return end_of_fatal();
     report_.warnings = progress_.warnings();
@@ -324,7 +393,7 @@ class Run {
     report_.model_sha256 = model_file_.sha256();
     try {
       in_phase(Phase::output,
-               [&] { context_.io->write_text_atomic(report_.output / "run.json", run_json(report_)); });
+               [&] { context_.io->write_text_atomic(report_.output / report_.manifest, run_json(report_)); });
       const std::string files = in_phase(Phase::output, [&] { return write_profile(); });
       print((context_.profile ? profile_.table() + "\n" : "") + table(report_) + files);
     } catch (const PhaseError&) {

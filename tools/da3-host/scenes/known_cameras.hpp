@@ -26,6 +26,10 @@ class KnownCameras {
   KnownCameras(const io::Api& io, const CameraSettings& settings);
 
   bool has_poses() const { return !cameras_.extrinsics.empty(); }
+  /// The n-th camera is the n-th image's: then no image can be left out.
+  bool go_by_order() const {
+    return cameras_.names.empty() && !(cameras_.extrinsics.empty() && cameras_.intrinsics.empty());
+  }
   bool has_intrinsics() const { return !cameras_.intrinsics.empty() || settings_.focal || settings_.fov; }
   /// For a model that takes intrinsics only.
   void forget_poses() { cameras_.extrinsics.clear(); }

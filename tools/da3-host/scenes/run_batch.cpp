@@ -174,6 +174,7 @@ class Batch {
     SceneReport report;
     report.scene = *scene.plan->scene;
     report.worker = context_.worker;
+    report.skipped = scene.plan->skipped;
     report.times.read = scene.read_ms;
     report.times.decode = scene.views.decode_ms;
     report.times.resize = scene.views.resize_ms;

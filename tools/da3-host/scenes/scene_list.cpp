@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <da3/io/natural_order.hpp>
 #include <da3/io/settings.hpp>
 #include <set>
 
@@ -30,29 +31,6 @@ bool has_images(const fs::path& folder) {
   return false;
 }
 
-/// "view2" before "view10".
-bool natural_less(const std::string& a, const std::string& b) {
-  size_t i = 0, j = 0;
-  const auto digits = [](const std::string& text, size_t& at) {
-    while (at < text.size() && text[at] == '0') ++at;
-    const size_t begin = at;
-    while (at < text.size() && std::isdigit(static_cast<unsigned char>(text[at]))) ++at;
-    return text.substr(begin, at - begin);
-  };
-  while (i < a.size() && j < b.size()) {
-    if (std::isdigit(static_cast<unsigned char>(a[i])) && std::isdigit(static_cast<unsigned char>(b[j]))) {
-      const std::string x = digits(a, i), y = digits(b, j);
-      if (x.size() != y.size()) return x.size() < y.size();
-      if (x != y) return x < y;
-    } else {
-      if (a[i] != b[j]) return a[i] < b[j];
-      ++i, ++j;
-    }
-  }
-  if ((i < a.size()) != (j < b.size())) return j < b.size();
-  return a < b;
-}
-
 /// The folders below a folder that has no images itself; empty when it is no folder of folders.
 std::vector<fs::path> scene_folders(const std::vector<fs::path>& inputs) {
   std::vector<fs::path> folders;
@@ -63,7 +41,7 @@ std::vector<fs::path> scene_folders(const std::vector<fs::path>& inputs) {
     if (!hidden(entry.path()) && entry.is_directory(ignored) && has_images(entry.path()))
       folders.push_back(entry.path());
   std::sort(folders.begin(), folders.end(), [](const fs::path& a, const fs::path& b) {
-    return natural_less(a.filename().string(), b.filename().string());
+    return io::natural_less(a.filename().string(), b.filename().string());
   });
   return folders;
 }
@@ -79,7 +57,7 @@ class Names {
   }
 
  private:
-  std::set<std::string> used_{"run.json"};
+  std::set<std::string> used_{"run.json", "items.jsonl"};
 };
 
 std::string scene_name(const fs::path& input) {

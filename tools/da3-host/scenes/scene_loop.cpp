@@ -16,8 +16,14 @@ namespace {
 
 class Loop {
  public:
-  Loop(const std::vector<SceneContext>& workers, const std::vector<Scene>& scenes, size_t most)
-      : workers_(workers), scenes_(scenes), most_(most), alive_(workers.size()) {}
+  Loop(const std::vector<SceneContext>& workers, const std::vector<Scene>& scenes, size_t most,
+       const DoneBefore& done_before, const SceneDone& written)
+      : workers_(workers),
+        scenes_(scenes),
+        most_(most),
+        done_before_(done_before),
+        written_(written),
+        alive_(workers.size()) {}
 
   LoopResult run() {
     std::vector<std::thread> threads;
@@ -81,6 +87,13 @@ class Loop {
   std::vector<ScenePlan> next_batch(const SceneContext& worker) {
     std::vector<ScenePlan> plans;
     for (size_t room = 1; next_ < scenes_.size() && plans.size() < room && !result_.fatal;) {
+      if (auto before = waiting_ ? std::nullopt : done_before_(scenes_[next_])) {
+        if (!plans.empty()) break;  // what was planned before it is told first
+        worker.progress->skip(next_ + 1, scenes_.size(), scenes_[next_].name, "done by an earlier run");
+        done_.emplace_back(next_ + 1, std::move(*before));
+        ++next_;
+        continue;
+      }
       try {
         ScenePlan plan = waiting_ ? std::move(*waiting_) : plan_scene(worker, scenes_[next_], next_ + 1);
         waiting_.reset();
@@ -136,6 +149,7 @@ class Loop {
     const Scene& scene = scenes_[result.item - 1];
     if (result.report) {
       const int64_t views = result.report->views;
+      write_down(*result.report);  // before it is told: what is told as done is left out by --resume
       worker.progress->end(result.item, scene.name, result.milliseconds,
                            std::to_string(views) + (views == 1 ? " view" : " views"), "");
       done_.emplace_back(result.item, std::move(*result.report));
@@ -164,6 +178,16 @@ class Loop {
     }
   }
 
+  void write_down(const SceneReport& scene) {
+    try {
+      written_(scene);
+    } catch (const PhaseError& error) {
+      if (result_.fatal) return;
+      result_.fatal = std::current_exception();
+      result_.first_failure = error.exit();
+    }
+  }
+
   LoopResult in_order() {
     std::sort(done_.begin(), done_.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
     for (auto& [item, report] : done_) result_.scenes.push_back(std::move(report));
@@ -173,6 +197,8 @@ class Loop {
   const std::vector<SceneContext>& workers_;
   const std::vector<Scene>& scenes_;
   const size_t most_;
+  const DoneBefore& done_before_;
+  const SceneDone& written_;
   std::mutex mutex_;  // of everything below
   std::condition_variable changed_;
   size_t alive_, busy_ = 0, next_ = 0, first_failed_ = SIZE_MAX;
@@ -186,9 +212,9 @@ class Loop {
 
 }  // namespace
 
-LoopResult run_scenes(const std::vector<SceneContext>& workers, const std::vector<Scene>& scenes,
-                      size_t most) {
-  return Loop(workers, scenes, most).run();
+LoopResult run_scenes(const std::vector<SceneContext>& workers, const std::vector<Scene>& scenes, size_t most,
+                      const DoneBefore& done_before, const SceneDone& written) {
+  return Loop(workers, scenes, most, done_before, written).run();
 }
 
 }  // namespace da3::host

@@ -6,6 +6,7 @@
 #include "exit_code.hpp"
 
 namespace da3::host {
+namespace fs = std::filesystem;
 namespace {
 
 std::string gigabytes(uint64_t bytes) {
@@ -31,12 +32,38 @@ Tensor shape_only(const char* name, DType dtype, std::vector<int64_t> shape) {
                 "memory_fraction"));
 }
 
+/// The sizes of the files that can be read; the others leave the scene.
+io::ViewsPlan plan_readable(const SceneContext& context, Scene& scene, std::vector<SkippedImage>& skipped) {
+  std::vector<fs::path> kept;
+  if (scene.files.size() > 1 && !context.cameras->go_by_order()) {
+    std::exception_ptr first;
+    for (const fs::path& file : scene.files) {
+      try {
+        context.io->plan_views({file}, context.preprocess);
+        kept.push_back(file);
+      } catch (const Error& error) {
+        if (error.code() == DA3_E_NOMEM_HOST || error.code() == DA3_E_BAD_VALUE) throw;
+        if (!first) first = std::current_exception();
+        skipped.push_back({file, error.message()});
+      }
+    }
+    if (kept.empty()) std::rethrow_exception(first);
+    scene.files = std::move(kept);
+  }
+  for (const SkippedImage& image : skipped) log(LogLevel::warn, image.reason + "; it is left out");
+  return context.io->plan_views(scene.files, context.preprocess);
+}
+
 }  // namespace
 
 ScenePlan plan_scene(const SceneContext& context, const Scene& scene, size_t item) {
   return in_phase(Phase::input, [&] {
-    ScenePlan plan{&scene, item, context.io->plan_views(scene.files, context.preprocess), {}};
-    plan.cameras = context.cameras->of(scene, context.images, plan.size.original_sizes);
+    ScenePlan plan;
+    plan.item = item;
+    Scene readable = scene;
+    plan.size = plan_readable(context, readable, plan.skipped);
+    plan.scene = std::make_shared<const Scene>(std::move(readable));
+    plan.cameras = context.cameras->of(*plan.scene, context.images, plan.size.original_sizes);
     return plan;
   });
 }

@@ -3,18 +3,25 @@
 // memory at once.
 #pragma once
 
+#include <memory>
+#include <vector>
+
+#include "report.hpp"
 #include "scenes/scene_context.hpp"
 
 namespace da3::host {
 
 struct ScenePlan {
-  const Scene* scene = nullptr;
-  size_t item = 0;  ///< 1 for the first scene of the run, as progress counts
+  std::shared_ptr<const Scene> scene;  ///< without the files that were skipped
+  std::vector<SkippedImage> skipped;   ///< cannot be read, where others of the scene can
+  size_t item = 0;                     ///< 1 for the first scene of the run, as progress counts
   io::ViewsPlan size;
   SceneCameras cameras;
 };
 
-/// Throws PhaseError (Phase::input) for files that cannot be read and cameras that do not fit them.
+/// An image among several that cannot be read is skipped, unless known cameras belong to images by order or
+/// the memory is short. Throws PhaseError (Phase::input) for files that cannot be read and cameras that do
+/// not fit them.
 ScenePlan plan_scene(const SceneContext& context, const Scene& scene, size_t item);
 
 /// Both can run in one batch.

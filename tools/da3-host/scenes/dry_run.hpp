@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a run would do, without doing it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "scenes/scene_context.hpp"
+
+namespace da3::host {
+
+/// One line for each scene (views, size, memory that the backend estimates), then files, and a time: views
+/// times what one grey view of the first scene's size took here, which many views together exceed. Throws
+/// what a run would throw before it decodes: a scene that does not fit, a file that cannot be read where it
+/// is the only scene.
+std::string dry_run(const SceneContext& context, const std::vector<Scene>& scenes);
+
+}  // namespace da3::host
