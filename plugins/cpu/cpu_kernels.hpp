@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// ATen's kernels, and linears in 8-bit integers by the CPU's own instructions (VNNI, AMX).
+// ATen's kernels where they are good; attention and norms of our own (simd/), and linears in 8-bit integers
+// by the CPU's own instructions (VNNI, AMX).
 #pragma once
 
 #include "net/kernels.hpp"
@@ -13,9 +14,16 @@ class CpuKernels : public net::Kernels {
   void prepare(net::Linear& layer) const override;
   using net::Kernels::prepare;
 
+  at::Tensor add_layer_norm(at::Tensor& x, const at::Tensor& delta, const at::Tensor& scale,
+                            const net::Norm& norm, net::Arithmetic next) const override;
+
  protected:
   at::Tensor run_linear(const at::Tensor& x, const net::Linear& layer,
                         net::Activation activation) const override;
+  /// The result lies as [B, Q, heads, d]: its channels are those that the next linear reads.
+  at::Tensor run_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
+                           net::Arithmetic arithmetic) const override;
+  at::Tensor run_layer_norm(const at::Tensor& x, const net::Norm& norm) const override;
 };
 
 }  // namespace da3::cpu
