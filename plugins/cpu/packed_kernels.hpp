@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Kernels of `enable_compile: true` on the CPU: weights are packed once, in the layout that oneDNN's kernels
-// read, and bias, activation and residual are done in the same pass as the matrix product or convolution.
+// Kernels of the modes balanced and max, and of `enable_compile: true`: weights are packed once, in the
+// layout that oneDNN's kernels read, and bias, activation and residual are done in the same pass as the
+// matrix product or convolution.
 #pragma once
 
 #include "cpu/cpu_kernels.hpp"

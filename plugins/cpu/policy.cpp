@@ -21,7 +21,7 @@ struct Mode {
 Mode mode_of(const OptionSet& options) {
   if (options.is("performance_mode", "minimal")) return {1, 1, false, false};
   if (options.is("performance_mode", "max")) return {4, 8, true, true};
-  return {2, 4, false, true};
+  return {2, 4, true, true};
 }
 
 class Report {
