@@ -3,6 +3,7 @@
 
 #include <ATen/ops/_int_mm.h>
 #include <ATen/ops/full.h>
+#include <ATen/ops/matmul.h>
 #include <da3/error.hpp>
 
 #include "net/int8.hpp"
@@ -40,6 +41,18 @@ at::Tensor CpuKernels::run_linear(const at::Tensor& x, const net::Linear& layer,
                                   net::Activation activation) const {
   if (layer.arithmetic == net::Arithmetic::int8) return net::int8_linear(x, layer, activation, product);
   return net::Kernels::run_linear(x, layer, activation);
+}
+
+void ExactInt8Kernels::prepare(net::Linear& layer) const {
+  if (layer.arithmetic == net::Arithmetic::int8) net::quantise_weights(layer);
+}
+
+at::Tensor ExactInt8Kernels::run_linear(const at::Tensor& x, const net::Linear& layer,
+                                        net::Activation activation) const {
+  if (layer.arithmetic != net::Arithmetic::int8) return CpuKernels::run_linear(x, layer, activation);
+  return net::int8_linear(x, layer, activation, [](const at::Tensor& values, const at::Tensor& weight) {
+    return at::matmul(values.to(at::kDouble), weight.to(at::kDouble).t()).to(at::kInt);
+  });
 }
 
 }  // namespace da3::cpu

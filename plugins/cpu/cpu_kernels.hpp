@@ -26,4 +26,15 @@ class CpuKernels : public net::Kernels {
   at::Tensor run_layer_norm(const at::Tensor& x, const net::Norm& norm) const override;
 };
 
+/// The same, but for the integer products, which are made in double: the int8 linears of any CPU, emulated.
+class ExactInt8Kernels : public CpuKernels {
+ public:
+  void prepare(net::Linear& layer) const override;
+  using CpuKernels::prepare;
+
+ protected:
+  at::Tensor run_linear(const at::Tensor& x, const net::Linear& layer,
+                        net::Activation activation) const override;
+};
+
 }  // namespace da3::cpu

@@ -211,7 +211,8 @@ TEST(CpuPolicy, ModesAreDefaultsAndSettingsWin) {
   EXPECT_LT(balanced.policy.head_chunk_views, max.policy.head_chunk_views);
   EXPECT_EQ(minimal.policy.keep_scratch, 0);
   EXPECT_EQ(balanced.policy.keep_scratch, 1);
-  EXPECT_EQ(balanced.policy.prepack, 0);
+  EXPECT_EQ(minimal.policy.prepack, 0);
+  EXPECT_EQ(balanced.policy.prepack, 1);
   EXPECT_EQ(max.policy.prepack, 1);
   EXPECT_EQ(max.effective.at("compile"), "prepack");
   const test::Decided plain = decided(c, {{"enable_compile", "true"}, {"cpu.onednn", "false"}});
