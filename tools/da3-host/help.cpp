@@ -22,8 +22,8 @@ constexpr const char* run_text =
 Usage: da3-host [run] [OPTIONS] [INPUT...]
        da3-host devices|plan|models|verify [OPTIONS]
 
-INPUT: images (PNG, JPEG, WebP, BMP, TIFF), patterns ("shots/*.png"), folders of images, a COLMAP folder (images and
-sparse), one folder that holds one folder for each scene, or "-" for a list on stdin.
+INPUT: images (PNG, JPEG, WebP, BMP, TIFF), patterns ("shots/*.png"), folders of images, one folder that
+holds one folder for each scene, or "-" for a list on stdin.
 )";
 
 constexpr const char* devices_text =
