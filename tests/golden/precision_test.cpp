@@ -23,14 +23,14 @@ namespace {
 /// What may differ from float32, as a share of the mean magnitude; poses absolutely.
 struct Bound {
   double depth, features, pose;
-  double
-      scattered_pose;  ///< of outlier checkpoints and tiny ones, where few channels share a pose's rounding
   double focal;
+  /// Of outlier checkpoints and tiny ones, where few channels share a pose's rounding.
+  double scattered_pose, scattered_focal;
 };
-constexpr Bound bfloat16{6e-3, 6e-3, 0.02, 0.03, 0.05}, float16{1e-3, 1e-3, 3e-3, 3e-3, 0.01};
-constexpr Bound int8{1e-2, 2e-2, 0.05, 0.05, 0.15};
+constexpr Bound bfloat16{6e-3, 6e-3, 0.02, 0.05, 0.04, 0.08}, float16{1e-3, 1e-3, 3e-3, 0.01, 3e-3, 0.01};
+constexpr Bound int8{1e-2, 2e-2, 0.05, 0.15, 0.07, 0.2};
 /// A head of lower precision leaves cameras alone, which are computed in float32 after the backbone.
-constexpr Bound low_head{3e-3, 1e-5, 1e-4, 1e-4, 1e-4};
+constexpr Bound low_head{3e-3, 1e-5, 1e-4, 1e-4, 1e-4, 1e-4};
 
 double largest_difference(const std::vector<float>& values, const std::vector<float>& want, bool relative) {
   double largest = 0;
@@ -67,7 +67,8 @@ void expect_within(const test::GoldenCase& golden, const test::Options& options,
       golden.checkpoint.starts_with("tiny") || golden.checkpoint.find("outliers") != std::string::npos;
   EXPECT_LE(largest_difference(out["extrinsics"], golden.floats("output.extrinsics"), false),
             scattered ? bound.scattered_pose : bound.pose);
-  EXPECT_LE(largest_difference(out["intrinsics"], golden.floats("output.intrinsics"), true), bound.focal);
+  EXPECT_LE(largest_difference(out["intrinsics"], golden.floats("output.intrinsics"), true),
+            scattered ? bound.scattered_focal : bound.focal);
 }
 
 class InPrecision : public testing::TestWithParam<const char*> {};
