@@ -13,10 +13,10 @@ BUILD := build/$(PRESET)
 # Ninja's own names for everything in a folder: what the demo needs, without the tests.
 PROGRAMS := sdk/all core/all io/all plugins/all configs/all tools/all
 
-# The tests that read results with numpy use the Python that the system's packages belong to.
-ifeq ($(shell uname -s),Linux)
-export DA3_TEST_PYTHON ?= $(firstword $(wildcard /usr/bin/python3) python3)
-endif
+# The tests that read results use the Python with the readers that setup makes, else the one that the system's packages
+# belong to. Looked for when a recipe runs: setup is a part of the same make.
+TEST_PYTHONS := $(CURDIR)/build/deps/test-python/bin/python /usr/bin/python3
+export DA3_TEST_PYTHON ?= $(shell for p in $(TEST_PYTHONS); do if [ -x "$$p" ]; then echo "$$p"; exit; fi; done; echo python3)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check build setup configure install format format-check asan tsan tsan-core clean

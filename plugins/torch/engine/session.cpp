@@ -127,7 +127,7 @@ net::Computed Session::compute(const RunRequest& request, const net::RunControl&
   return computed;
 }
 
-/// The outputs in host memory and, last, the sum of each.
+/// The outputs in host memory and, last, the sum of each and of what the heads read.
 std::vector<at::Tensor> Session::results(const RunRequest& request, const net::RunControl& control) const {
   const net::NetOutputs out =
       model_->network().finish(compute(request, control), request.inputs, request.network, control);
@@ -138,6 +138,7 @@ std::vector<at::Tensor> Session::results(const RunRequest& request, const net::R
     values.push_back(pick(out, plan));
     sums.push_back(values.back().sum());
   }
+  sums.push_back(out.sum.defined() ? out.sum : sums.front());
   values.push_back(at::stack(sums));
   return model_->context().runtime->download(std::move(values));
 }
@@ -188,6 +189,8 @@ void Session::execute(const da3_run& run, std::shared_ptr<DeviceCopy> upload) co
   for (size_t i = 0; i < request.outputs.size(); ++i)
     if (!finite(host[i], host.back()[static_cast<int64_t>(i)]))
       blame_layer(*model_, request, watcher, request.outputs[i].target->name);
+  if (!host.back()[static_cast<int64_t>(request.outputs.size())].isfinite().item<bool>())
+    blame_layer(*model_, request, watcher, request.outputs.front().target->name);
   Handovers handovers;
   for (size_t i = 0; i < request.outputs.size(); ++i) handovers.write(*request.outputs[i].target, host[i]);
   handovers.keep();

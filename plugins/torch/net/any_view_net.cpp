@@ -55,6 +55,7 @@ Computed AnyViewNet::compute(const NetInputs& inputs, const NetRequest& request,
   if (request.gaussians)
     out.gaussians = gaussians(features, *tables, out, inputs, shape, request, kernels, control);
   out.features = std::move(features.features);
+  out.sum = features.sum();
   return {std::move(out), {}, {tables}};
 }
 

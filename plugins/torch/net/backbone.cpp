@@ -108,6 +108,12 @@ at::Tensor Backbone::finish_layer(const at::Tensor& local, const at::Tensor& tok
   return at::cat({local.reshape({views, patches + 1, config_.embed_dim}).narrow(1, 1, patches), normed}, -1);
 }
 
+at::Tensor BackboneResult::sum() const {
+  at::Tensor total;
+  for (const at::Tensor& layer : layers) total = total.defined() ? total + layer.sum() : layer.sum();
+  return total;
+}
+
 BackboneResult Backbone::run(const at::Tensor& image, const Request& request,
                              const BackboneGeometry& geometry, const Kernels& kernels,
                              const RunControl& control) const {

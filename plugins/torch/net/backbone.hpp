@@ -38,6 +38,9 @@ struct BackboneResult {
   at::Tensor camera_tokens;
   /// Asked-for features: patch tokens [B, S, rows, columns, C] after the block, through the final norm.
   std::map<int64_t, at::Tensor> features;
+
+  /// Of all values of the layers, on the device.
+  at::Tensor sum() const;
 };
 
 class Backbone {

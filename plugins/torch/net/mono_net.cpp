@@ -34,6 +34,7 @@ Computed MonoNet::compute(const NetInputs& inputs, const NetRequest& request, co
     out.sky = shape.by_scene(dense.sky);
   }
   out.features = std::move(features.features);
+  out.sum = features.sum();
   return {std::move(out), {}, {tables}};
 }
 

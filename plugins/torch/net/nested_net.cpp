@@ -86,6 +86,7 @@ NetOutputs NestedNet::finish(Computed computed, const NetInputs& inputs, const N
       metric_.finish({std::move(metric), {}, {}}, inputs, metric_request(request), control);
   control.begin_stage("scale");
   out.sky = branch.sky;
+  out.sum = out.sum + branch.sum;
   out.scale_factor = at::empty({out.depth.size(0)}, out.depth.options());
   for (int64_t b = 0; b < out.depth.size(0); ++b) {
     at::Tensor depth = out.depth[b], confidence = out.confidence[b];

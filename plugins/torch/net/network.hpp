@@ -42,6 +42,9 @@ struct NetOutputs {
   std::map<int64_t, at::Tensor> features;  ///< [B, S, H/14, W/14, C]
   at::Tensor scale_factor;                 ///< [B]
   std::optional<Gaussians> gaussians;      ///< [B, S*H*W, ...]
+  /// Of all that the heads read; not finite where a value of it is not. Heads may hide that: an activation
+  /// that is part of a convolution makes 0 of an undefined value.
+  at::Tensor sum;
 };
 
 /// A run between its two halves.
