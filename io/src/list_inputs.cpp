@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <da3/error.hpp>
+#include <da3/io/file_names.hpp>
 #include <da3/io/image.hpp>
-#include <da3/io/natural_order.hpp>
-#include <da3/io/settings.hpp>
 
-#include <algorithm>
-#include <cctype>
 #include <cerrno>
 #include <string>
 #include <system_error>
@@ -15,26 +12,17 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool has_image_extension(const fs::path& path) {
-  std::string extension = path.extension().string();
-  std::transform(extension.begin(), extension.end(), extension.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return !extension.empty() && std::find(image_extensions.begin(), image_extensions.end(),
-                                         std::string_view(extension).substr(1)) != image_extensions.end();
-}
-
 std::vector<fs::path> images_of_folder(const fs::path& folder, int64_t index) {
   const std::string what = "listing the folder \"" + folder.string() + "\" failed: ";
   std::vector<fs::path> images;
   bool has_folders = false;
   std::error_code failed;
-  for (fs::directory_iterator entry(folder, failed), end; !failed && entry != end; entry.increment(failed)) {
-    if (entry->path().filename().string().starts_with(".")) continue;
+  for (const fs::path& entry : visible_entries(folder, failed)) {
     std::error_code unknown;
-    if (entry->is_directory(unknown))
+    if (fs::is_directory(entry, unknown))
       has_folders = true;
-    else if (has_image_extension(entry->path()))
-      images.push_back(entry->path());
+    else if (has_image_name(entry))
+      images.push_back(entry);
   }
   if (failed)
     throw Error(DA3_E_NOT_FOUND, what + failed.message() + "; check its permissions", 2, index,
@@ -45,9 +33,6 @@ std::vector<fs::path> images_of_folder(const fs::path& folder, int64_t index) {
                     (has_folders ? ", and folders inside it are not searched; name them one by one"
                                  : "; name a folder with images or the files themselves"),
                 2, index);
-  std::sort(images.begin(), images.end(), [](const fs::path& a, const fs::path& b) {
-    return natural_less(a.filename().string(), b.filename().string());
-  });
   return images;
 }
 

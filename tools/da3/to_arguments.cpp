@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cctype>
 #include <da3/error.hpp>
-#include <da3/io/natural_order.hpp>
+#include <da3/io/file_names.hpp>
 #include <da3/log.hpp>
 
 #include "command_line.hpp"
@@ -16,12 +16,14 @@ namespace {
 constexpr std::string_view image_names = "png,jpg,jpeg,webp,bmp,tiff,tif";
 constexpr std::string_view video_names = "mp4,avi,mov,mkv,flv,wmv,webm,m4v";
 
+/// "JPG, .png" -> {"jpg", "png"}.
 std::vector<std::string> split(std::string_view text) {
   std::vector<std::string> parts;
   for (size_t begin = 0; begin <= text.size();) {
     const size_t end = std::min(text.find(',', begin), text.size());
     std::string part(text.substr(begin, end - begin));
     std::erase_if(part, [](char c) { return c == ' ' || c == '.'; });
+    for (char& c : part) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
     if (!part.empty()) parts.push_back(part);
     begin = end + 1;
   }
@@ -29,13 +31,8 @@ std::vector<std::string> split(std::string_view text) {
 }
 
 bool has_name_of(const fs::path& path, std::string_view extensions) {
-  std::string extension = path.extension().string();
-  for (char& c : extension) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   const std::vector<std::string> known = split(extensions);
-  return std::any_of(known.begin(), known.end(), [&](std::string name) {
-    for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    return extension == "." + name;
-  });
+  return std::find(known.begin(), known.end(), io::extension_of(path)) != known.end();
 }
 
 bool is_folder(const fs::path& path) {
@@ -47,18 +44,13 @@ bool is_folder(const fs::path& path) {
 std::vector<fs::path> images_of(const fs::path& folder, std::string_view extensions) {
   std::vector<fs::path> images;
   std::error_code failed;
-  for (fs::directory_iterator entry(folder, failed), end; !failed && entry != end; entry.increment(failed))
-    if (!is_folder(entry->path()) && !entry->path().filename().native().starts_with('.') &&
-        has_name_of(entry->path(), extensions))
-      images.push_back(entry->path());
+  for (const fs::path& entry : io::visible_entries(folder, failed))
+    if (!is_folder(entry) && has_name_of(entry, extensions)) images.push_back(entry);
   if (failed)
     throw Error(DA3_E_NOT_FOUND,
                 "listing the folder \"" + folder.string() + "\" failed: " + failed.message() +
                     "; check the path and its permissions",
                 0, -1, failed.value());
-  std::sort(images.begin(), images.end(), [](const fs::path& a, const fs::path& b) {
-    return io::natural_less(a.filename().native(), b.filename().native());
-  });
   if (images.empty())
     throw Error(DA3_E_INVALID, "the folder \"" + folder.string() + "\" has no images (" +
                                    std::string(extensions) + "); name another");

@@ -4,10 +4,8 @@
 #include <glob.h>
 
 #include <algorithm>
-#include <cctype>
 #include <da3/error.hpp>
-#include <da3/io/natural_order.hpp>
-#include <da3/io/settings.hpp>
+#include <da3/io/file_names.hpp>
 #include <memory>
 #include <string>
 
@@ -69,24 +67,16 @@ std::vector<fs::path> matches(const fs::path& pattern) {
   return paths;
 }
 
-bool has_image_name(const fs::path& path) {
-  std::string extension = path.extension().string();
-  for (char& c : extension) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return std::any_of(io::image_extensions.begin(), io::image_extensions.end(),
-                     [&](std::string_view known) { return extension == "." + std::string(known); });
-}
-
 /// Its own images first, then those of the folders in it.
 void add_images_below(const fs::path& folder, std::vector<fs::path>& images) {
   std::vector<fs::path> files, folders;
   std::error_code failed;
-  for (fs::directory_iterator entry(folder, failed), end; !failed && entry != end; entry.increment(failed)) {
-    if (entry->path().filename().native().starts_with('.')) continue;
+  for (const fs::path& entry : io::visible_entries(folder, failed)) {
     std::error_code unknown;
-    if (entry->is_directory(unknown)) {
-      if (!entry->is_symlink(unknown)) folders.push_back(entry->path());  // a link may lead back up
-    } else if (has_image_name(entry->path())) {
-      files.push_back(entry->path());
+    if (fs::is_directory(entry, unknown)) {
+      if (!fs::is_symlink(entry, unknown)) folders.push_back(entry);  // a link may lead back up
+    } else if (io::has_image_name(entry)) {
+      files.push_back(entry);
     }
   }
   if (failed)
@@ -94,11 +84,6 @@ void add_images_below(const fs::path& folder, std::vector<fs::path>& images) {
                 "listing the folder \"" + folder.string() + "\" failed: " + failed.message() +
                     "; check its permissions",
                 0, -1, failed.value());
-  const auto by_name = [](const fs::path& a, const fs::path& b) {
-    return io::natural_less(a.filename().native(), b.filename().native());
-  };
-  std::sort(files.begin(), files.end(), by_name);
-  std::sort(folders.begin(), folders.end(), by_name);
   images.insert(images.end(), files.begin(), files.end());
   for (const fs::path& inner : folders) add_images_below(inner, images);
 }

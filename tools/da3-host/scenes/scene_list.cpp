@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "scenes/scene_list.hpp"
 
-#include <algorithm>
 #include <cctype>
-#include <da3/io/natural_order.hpp>
-#include <da3/io/settings.hpp>
+#include <da3/io/file_names.hpp>
 #include <set>
 
 namespace da3::host {
@@ -16,18 +14,12 @@ std::string lower(std::string text) {
   return text;
 }
 
-bool hidden(const fs::path& path) { return path.filename().string().starts_with("."); }
-
-bool has_image_name(const fs::path& path) {
-  const std::string extension = lower(path.extension().string());
-  return std::any_of(io::image_extensions.begin(), io::image_extensions.end(),
-                     [&](std::string_view known) { return extension == "." + std::string(known); });
-}
-
 bool has_images(const fs::path& folder) {
   std::error_code ignored;
   for (const auto& entry : fs::directory_iterator(folder, ignored))
-    if (!hidden(entry.path()) && !entry.is_directory(ignored) && has_image_name(entry.path())) return true;
+    if (!entry.path().filename().native().starts_with('.') && !entry.is_directory(ignored) &&
+        io::has_image_name(entry.path()))
+      return true;
   return false;
 }
 
@@ -37,12 +29,8 @@ std::vector<fs::path> scene_folders(const std::vector<fs::path>& inputs) {
   std::error_code ignored;
   if (inputs.size() != 1 || !fs::is_directory(inputs.front(), ignored) || has_images(inputs.front()))
     return folders;
-  for (const auto& entry : fs::directory_iterator(inputs.front(), ignored))
-    if (!hidden(entry.path()) && entry.is_directory(ignored) && has_images(entry.path()))
-      folders.push_back(entry.path());
-  std::sort(folders.begin(), folders.end(), [](const fs::path& a, const fs::path& b) {
-    return io::natural_less(a.filename().string(), b.filename().string());
-  });
+  for (const fs::path& entry : io::visible_entries(inputs.front(), ignored))
+    if (fs::is_directory(entry, ignored) && has_images(entry)) folders.push_back(entry);
   return folders;
 }
 
