@@ -94,8 +94,6 @@ void check_needs(const std::string& name, const Prediction& p, const OutputMaps&
   const bool gaussians =
       !g.means.empty() && !g.scales.empty() && !g.rotations.empty() && !g.opacities.empty();
   require(!format.gaussians || gaussians, name, "gaussians", "use a model that gives them, or ply");
-  require(!format.features || !p.features.empty(), name, "features",
-          "name blocks of the backbone with --export-feat");
   if (name == "colmap_text")
     for (const fs::path& file : p.files)
       if (file.filename().string().find_first_of(" \t\n\r") != std::string::npos)

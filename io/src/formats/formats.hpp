@@ -26,7 +26,6 @@ void write_glb(const ExportJob& job);
 void write_ply(const ExportJob& job);
 void write_gs_ply(const ExportJob& job);
 void write_colmap(const ExportJob& job, bool text);
-void write_feat_vis(const ExportJob& job);
 void write_png16(const ExportJob& job);
 void write_exr(const ExportJob& job);
 void write_pfm(const ExportJob& job);

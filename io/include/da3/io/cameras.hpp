@@ -37,8 +37,8 @@ inline constexpr int64_t max_cameras = 100'000;
 /// - JSON: a list of {"image": name, "extrinsics": 3x4 or 4x4, "intrinsics": 3x3}, where every object has the
 ///   same keys and at least one of the last two; or one object whose "extrinsics" and "intrinsics" are lists
 ///   of matrices or one matrix each, and whose "image", if there, is a list of names or one name;
-/// - a TUM trajectory: lines of "timestamp tx ty tz qx qy qz qw", camera-to-world, in the images' order; it has
-///   no intrinsics.
+/// - a TUM trajectory: lines of "timestamp tx ty tz qx qy qz qw", camera-to-world, in the images' order; it
+///   has no intrinsics.
 ///
 /// Warnings tell of rotations that are not quite rotations or mirror the axes, of intrinsics that look like
 /// fractions of the image, and of camera-to-world matrices (OpenCV's or OpenGL's axes) in the place of

@@ -24,7 +24,7 @@ enum class Use { none, optional, required };
 struct Format {
   std::string_view name, help;
   Use images = Use::none, confidence = Use::none, extrinsics = Use::none, intrinsics = Use::none;
-  bool gaussians = false, features = false;
+  bool gaussians = false;
 };
 
 inline constexpr std::array<Format, 13> export_formats{{
