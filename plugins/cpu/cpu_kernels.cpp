@@ -3,7 +3,6 @@
 
 #include <ATen/ops/_int_mm.h>
 #include <ATen/ops/full.h>
-#include <ATen/ops/matmul.h>
 #include <da3/error.hpp>
 
 #include "net/int8.hpp"
@@ -50,9 +49,7 @@ void ExactInt8Kernels::prepare(net::Linear& layer) const {
 at::Tensor ExactInt8Kernels::run_linear(const at::Tensor& x, const net::Linear& layer,
                                         net::Activation activation) const {
   if (layer.arithmetic != net::Arithmetic::int8) return CpuKernels::run_linear(x, layer, activation);
-  return net::int8_linear(x, layer, activation, [](const at::Tensor& values, const at::Tensor& weight) {
-    return at::matmul(values.to(at::kDouble), weight.to(at::kDouble).t()).to(at::kInt);
-  });
+  return net::int8_linear(x, layer, activation, net::exact_product);
 }
 
 }  // namespace da3::cpu

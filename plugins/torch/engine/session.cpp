@@ -138,7 +138,7 @@ std::vector<at::Tensor> Session::results(const RunRequest& request, const net::R
     values.push_back(pick(out, plan));
     sums.push_back(values.back().sum());
   }
-  sums.push_back(out.sum.defined() ? out.sum : sums.front());
+  sums.push_back(out.sum);
   values.push_back(at::stack(sums));
   return model_->context().runtime->download(std::move(values));
 }

@@ -109,8 +109,8 @@ at::Tensor Backbone::finish_layer(const at::Tensor& local, const at::Tensor& tok
 }
 
 at::Tensor BackboneResult::sum() const {
-  at::Tensor total;
-  for (const at::Tensor& layer : layers) total = total.defined() ? total + layer.sum() : layer.sum();
+  at::Tensor total = layers.front().sum();
+  for (size_t i = 1; i < layers.size(); ++i) total += layers[i].sum();
   return total;
 }
 

@@ -36,11 +36,6 @@ at::Tensor operand(const at::Tensor& x, Arithmetic arithmetic) {
 /// What the device stores of a float32 result.
 at::Tensor result(const at::Tensor& x, Arithmetic arithmetic) { return in_type(x, scalar_type(arithmetic)); }
 
-/// In double, which holds every sum exactly.
-at::Tensor integer_product(const at::Tensor& x, const at::Tensor& weight) {
-  return at::matmul(x.to(at::kDouble), weight.to(at::kDouble).t()).to(at::kInt);
-}
-
 at::Tensor optional_float32(const at::Tensor& x) { return x.defined() ? in_float32(x) : x; }
 
 /// Attention of some queries in float32 on rounded operands; the probabilities are rounded as the device's
@@ -77,7 +72,7 @@ void EmulatedKernels::prepare(Convolution& layer) const {
 
 at::Tensor EmulatedKernels::run_linear(const at::Tensor& x, const Linear& layer,
                                        Activation activation) const {
-  if (layer.arithmetic == Arithmetic::int8) return int8_linear(x, layer, activation, integer_product);
+  if (layer.arithmetic == Arithmetic::int8) return int8_linear(x, layer, activation, exact_product);
   const at::Tensor sum =
       at::linear(operand(x, layer.arithmetic), in_float32(layer.weight), optional_float32(layer.bias));
   return activate(result(sum, layer.arithmetic), activation);

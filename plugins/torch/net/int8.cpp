@@ -3,6 +3,7 @@
 
 #include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/matmul.h>
 
 #include <algorithm>
 #include <bit>
@@ -93,6 +94,10 @@ void quantise_weights(Linear& layer) {
   QuantisedRows rows = quantise_rows(layer.weight);
   layer.weight = std::move(rows.values);
   layer.steps = std::move(rows.steps);
+}
+
+at::Tensor exact_product(const at::Tensor& x, const at::Tensor& weight) {
+  return at::matmul(x.to(at::kDouble), weight.to(at::kDouble).t()).to(at::kInt);
 }
 
 at::Tensor int8_linear(const at::Tensor& x, const Linear& layer, Activation activation,

@@ -24,6 +24,9 @@ void quantise_weights(Linear& layer);
 /// int8 [M, K] times int8 [N, K] transposed -> exact int32 [M, N].
 using IntegerProduct = at::Tensor (*)(const at::Tensor& x, const at::Tensor& weight);
 
+/// In double, which holds every sum: on any CPU, slowly.
+at::Tensor exact_product(const at::Tensor& x, const at::Tensor& weight);
+
 /// x float32 [..., in] on the CPU -> float32 [..., out].
 at::Tensor int8_linear(const at::Tensor& x, const Linear& layer, Activation activation,
                        IntegerProduct product);
