@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench_arguments.hpp"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <da3/error.hpp>
 #include <da3/option_type.hpp>
+
+#include "option_parser.hpp"
 
 namespace da3::bench {
 namespace {
@@ -30,12 +31,10 @@ constexpr const char *what_group = "What to measure", *how_group = "How long",
                      *where_group = "Settings and backends", *result_group = "Results",
                      *talk_group = "Messages";
 
-class Parser {
+class Parser : host::OptionParser {
  public:
-  explicit Parser(Command command) : app_(about, "da3-bench") {
+  explicit Parser(Command command) : OptionParser(about, "da3-bench") {
     arguments_.command = command;
-    app_.set_help_flag();
-    app_.get_formatter()->column_width(34);
     command == Command::validate ? add_validate() : add_case();
     add_where();
     add_results();
@@ -43,13 +42,7 @@ class Parser {
   }
 
   Arguments parse(std::vector<std::string> words) {
-    std::reverse(words.begin(), words.end());
-    try {
-      app_.parse(words);
-    } catch (const CLI::ParseError& error) {
-      throw Error(DA3_E_INVALID, std::string("the command line is not understood: ") + error.what() +
-                                     "; see da3-bench --help");
-    }
+    parse_words(std::move(words), "da3-bench --help");
     if (help_) arguments_.text = app_.help();
     if (version_) arguments_.text = "da3-bench " DA3_VERSION "\n";
     if (!compare_.empty()) {
@@ -60,18 +53,6 @@ class Parser {
   }
 
  private:
-  using Each = std::function<void(const std::string&)>;
-
-  CLI::Option* add(const char* names, const char* value, const char* help, const char* group, Each each) {
-    return app_.add_option_function<std::string>(names, std::move(each), help)
-        ->type_name(value)
-        ->group(group)
-        ->take_last();
-  }
-  void add_flag(const char* names, bool& flag, const char* help, const char* group) {
-    app_.add_flag(names, flag, help)->group(group);
-  }
-
   void add_numbers(const char* name, const char* help, int64_t high, std::vector<int64_t>& numbers) {
     add(name, "LIST", help, what_group,
         [name, high, &numbers](const std::string& text) { numbers = parse_numbers(text, name, 1, high); });
@@ -126,19 +107,12 @@ class Parser {
   void add_where() {
     add("-c,--config", "PROFILE", "Profile: a file, or a name like cpu-max", where_group,
         [this](const std::string& text) { arguments_.common.config = text; });
-    repeatable("--set", set_, "KEY=LIST", "One setting, or several values to sweep. Repeatable");
+    add_repeatable("--set", set_, "KEY=LIST", "One setting, or several values to sweep. Repeatable",
+                   where_group);
     add("-b,--backend", "LIST", "cpu, cuda, mps, ... or auto (default)", where_group,
         [this](const std::string& text) { backends_ = split_list(text, "--backend"); });
-    repeatable("--plugin", plugins_, "PATH", "A plugin's file, searched before all others. Repeatable");
-  }
-
-  void repeatable(const char* name, std::vector<std::string>& words, const char* value, const char* help) {
-    app_.add_option(name, words, help)
-        ->type_name(value)
-        ->group(where_group)
-        ->take_all()
-        ->expected(1)
-        ->allow_extra_args(false);
+    add_repeatable("--plugin", plugins_, "PATH", "A plugin's file, searched before all others. Repeatable",
+                   where_group);
   }
 
   void add_results() {
@@ -184,10 +158,8 @@ class Parser {
     return arguments_;
   }
 
-  CLI::App app_;
   Arguments arguments_;
   std::vector<std::string> set_, plugins_, threads_, backends_, compare_;
-  bool help_ = false, version_ = false;
 };
 
 }  // namespace

@@ -9,16 +9,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json at(const Json& value, const char* pointer) {
-  const Json::json_pointer place(pointer);
-  return value.contains(place) ? value.at(place) : Json();
-}
-
-std::string text_at(const Json& value, const char* pointer) {
-  const Json found = at(value, pointer);
-  return found.is_string() ? found.get<std::string>() : found.is_null() ? "" : found.dump();
-}
-
 bool measured(const Json& one) { return one.value("ok", false); }
 
 /// Names of stages in the order in which they come first.

@@ -60,6 +60,16 @@ std::string csv_table(const std::vector<Row>& rows) {
   return text;
 }
 
+Json at(const Json& value, const char* pointer) {
+  const Json::json_pointer place(pointer);
+  return value.contains(place) ? value.at(place) : Json();
+}
+
+std::string text_at(const Json& value, const char* pointer) {
+  const Json found = at(value, pointer);
+  return found.is_string() ? found.get<std::string>() : found.is_null() ? "" : found.dump();
+}
+
 std::string number(const Json& value, int digits) {
   if (!value.is_number()) return "-";
   char text[64];

@@ -16,6 +16,10 @@ std::string markdown_table(const std::vector<Row>& rows);
 /// RFC 4180: cells with commas, quotes or line ends are quoted; lines end with \n.
 std::string csv_table(const std::vector<Row>& rows);
 
+/// What is at a place, null where there is none; as text, "" for null.
+nlohmann::ordered_json at(const nlohmann::ordered_json& value, const char* pointer);
+std::string text_at(const nlohmann::ordered_json& value, const char* pointer);
+
 /// A number with so many digits behind the point; "-" for null.
 std::string number(const nlohmann::ordered_json& value, int digits = 1);
 /// Bytes as MiB; "-" for null.

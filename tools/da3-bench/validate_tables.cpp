@@ -10,15 +10,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json at(const Json& value, const char* pointer) {
-  const Json::json_pointer place(pointer);
-  return value.contains(place) ? value.at(place) : Json();
-}
-std::string text_at(const Json& value, const char* pointer) {
-  const Json found = at(value, pointer);
-  return found.is_string() ? found.get<std::string>() : found.is_null() ? "" : found.dump();
-}
-
 std::string exponent(const Json& value) {
   if (!value.is_number()) return "-";
   char text[32];

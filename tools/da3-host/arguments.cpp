@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "arguments.hpp"
 
-#include <CLI/CLI.hpp>
 #include <da3/error.hpp>
 #include <da3/option_type.hpp>
 #include <memory>
 
 #include "help.hpp"
+#include "option_parser.hpp"
 
 namespace da3::host {
 namespace {
@@ -19,15 +19,14 @@ constexpr const char* talk_group = "Messages";
 
 /// One of the command lines; a word like "devices" is a command in the first place only, so that a
 /// folder may have that name. CLI11's subcommands would take it anywhere.
-class Parser {
+class Parser : OptionParser {
  public:
-  explicit Parser(Command command) : app_("", "da3-host") {
+  explicit Parser(Command command) : OptionParser("", "da3-host") {
     arguments_.command = command;
     app_.formatter(std::make_shared<HelpFormatter>(command));
-    app_.set_help_flag();
+    app_.get_formatter()->column_width(kHelpColumn);
     // The inputs are what is left over: CLI11's own lists of positionals split words like "[a,b]".
     app_.allow_extras();
-    app_.get_formatter()->column_width(34);
     if (command == Command::run || command == Command::plan) add_work(), add_cameras();
     if (command == Command::run) add_long_runs();
     if (command != Command::models) add_where();
@@ -37,13 +36,7 @@ class Parser {
   }
 
   Arguments parse(std::vector<std::string> words) {
-    std::reverse(words.begin(), words.end());
-    try {
-      app_.parse(words);
-    } catch (const CLI::ParseError& error) {
-      throw Error(DA3_E_INVALID, std::string("the command line is not understood: ") + error.what() +
-                                     "; see " + help_command());
-    }
+    parse_words(std::move(words), help_command());
     take_rest(app_.remaining());
     if (help_) arguments_.text = app_.help();
     if (version_) arguments_.text = version_text();
@@ -51,15 +44,6 @@ class Parser {
   }
 
  private:
-  using Each = std::function<void(const std::string&)>;
-
-  CLI::Option* add(const char* names, const char* value, const char* help, const char* group, Each each) {
-    return app_.add_option_function<std::string>(names, std::move(each), help)
-        ->type_name(value)
-        ->group(group)
-        ->take_last();
-  }
-
   void add_setting(const char* names, const char* key, const char* value, const char* help,
                    const char* group) {
     const std::string all = names, flag = all.substr(all.find("--"));
@@ -173,24 +157,16 @@ class Parser {
   void add_where() {
     add("-c,--config", "PROFILE", "Profile: a file, or a name like cpu-max (see configs/profiles)",
         where_group, [this](const std::string& text) { arguments_.config = text; });
-    app_.add_option("--set", arguments_.set, "One setting; wins over profile and environment. Repeatable")
-        ->type_name("KEY=VALUE")
-        ->group(where_group)
-        ->take_all()
-        ->expected(1)
-        ->allow_extra_args(false);
+    add_repeatable("--set", arguments_.set, "KEY=VALUE",
+                   "One setting; wins over profile and environment. Repeatable", where_group);
     add_setting("-b,--backend", "backend", "NAME",
                 "cpu, cuda, mps, ..., a list \"[cuda, cpu]\", or auto (default)", where_group);
     if (arguments_.command == Command::run || arguments_.command == Command::plan)
       add_setting("--devices", "devices", "WHICH",
                   "Devices that scenes are spread over: one (default), all, or a list \"[0, 1]\"",
                   where_group);
-    app_.add_option("--plugin", plugin_words_, "A plugin's file, searched before all others. Repeatable")
-        ->type_name("PATH")
-        ->group(where_group)
-        ->take_all()
-        ->expected(1)
-        ->allow_extra_args(false);
+    add_repeatable("--plugin", plugin_words_, "PATH",
+                   "A plugin's file, searched before all others. Repeatable", where_group);
   }
 
   void add_assume() {
@@ -275,11 +251,9 @@ class Parser {
     return "da3-host" + std::string(command_word(arguments_.command)) + " --help";
   }
 
-  CLI::App app_;
   Arguments arguments_;
   std::vector<std::string> plugin_words_;
   int verbose_ = 0;
-  bool help_ = false, version_ = false;
 
   friend Arguments da3::host::parse_arguments(std::vector<std::string>);
 };

@@ -15,6 +15,7 @@
 #include "exit_code.hpp"
 #include "inputs/expand_inputs.hpp"
 #include "locations.hpp"
+#include "messages.hpp"
 #include "models/find_model.hpp"
 #include "models/model_check.hpp"
 #include "profile/run_profile.hpp"
@@ -37,19 +38,7 @@ class Run {
         setup_(make_setup(arguments)),
         settings_(run_settings(setup_, arguments)),
         devices_(in_phase(Phase::profile, [&] { return wanted_devices(setup_); })),
-        level_(log_level()),
-        progress_(arguments.quiet ? ProgressMode::none : arguments.progress, level_, Terminal::of(stderr)) {
-    set_log_sink([this](LogLevel level, std::string_view line) { progress_.log(level, line); });
-    signals::announce(arguments.quiet                            ? signals::Announcement::none
-                      : arguments.progress == ProgressMode::json ? signals::Announcement::json
-                                                                 : signals::Announcement::plain);
-  }
-  ~Run() {
-    set_log_sink({});
-    set_log_level(level_);
-  }
-  Run(const Run&) = delete;
-  Run& operator=(const Run&) = delete;
+        messages_(arguments) {}
 
   int go() {
     report_.version = DA3_VERSION;
@@ -90,7 +79,7 @@ class Run {
   Engine open_engine(std::optional<int32_t> device, const std::string& backend) {
     Profile profile = worker_profile(setup_, devices_, device, backend);
     // The engine applies log.level; warnings go into run.json even where nobody wants to see them.
-    if (level_ > LogLevel::warn) profile.set(Layer::command_line, "log.level", "warn", "");
+    if (messages_.level > LogLevel::warn) profile.set(Layer::command_line, "log.level", "warn", "");
     return make_engine(setup_, profile);
   }
 
@@ -420,8 +409,8 @@ class Run {
   Setup setup_;
   RunSettings settings_;
   WantedDevices devices_;
-  LogLevel level_;
-  Progress progress_;
+  Messages messages_;
+  Progress& progress_ = messages_.progress;
   RunReport report_;
   RunProfile profile_;
   SceneContext context_;

@@ -8,6 +8,7 @@
 #include "commands.hpp"
 #include "exit_code.hpp"
 #include "locations.hpp"
+#include "messages.hpp"
 #include "models/find_model.hpp"
 #include "report.hpp"
 #include "signals.hpp"
@@ -26,16 +27,7 @@ class Verification {
       : arguments_(arguments),
         setup_(make_setup(arguments)),
         settings_(run_settings(setup_, arguments)),
-        progress_(arguments.quiet ? ProgressMode::none : arguments.progress, log_level(),
-                  Terminal::of(stderr)) {
-    set_log_sink([this](LogLevel level, std::string_view line) { progress_.log(level, line); });
-    signals::announce(arguments.quiet                            ? signals::Announcement::none
-                      : arguments.progress == ProgressMode::json ? signals::Announcement::json
-                                                                 : signals::Announcement::plain);
-  }
-  ~Verification() { set_log_sink({}); }
-  Verification(const Verification&) = delete;
-  Verification& operator=(const Verification&) = delete;
+        messages_(arguments) {}
 
   int go() {
     report_.version = DA3_VERSION;
@@ -140,7 +132,8 @@ class Verification {
   Stopwatch watch_;
   Setup setup_;
   RunSettings settings_;
-  Progress progress_;
+  Messages messages_;
+  Progress& progress_ = messages_.progress;
   VerifyReport report_;
   const io::Api* io_ = nullptr;
 };
