@@ -32,25 +32,38 @@ Tensor shape_only(const char* name, DType dtype, std::vector<int64_t> shape) {
                 "memory_fraction"));
 }
 
-/// The sizes of the files that can be read; the others leave the scene.
-io::ViewsPlan plan_readable(const SceneContext& context, Scene& scene, std::vector<SkippedImage>& skipped) {
+bool is_of_one_file(const Error& error) {
+  return error.code() != DA3_E_NOMEM_HOST && error.code() != DA3_E_BAD_VALUE;
+}
+
+/// Takes the files that cannot be read by themselves out of the scene; throws where none is left.
+void leave_out_broken(const SceneContext& context, Scene& scene, std::vector<SkippedImage>& skipped) {
   std::vector<fs::path> kept;
-  if (scene.files.size() > 1 && !context.cameras->go_by_order()) {
-    std::exception_ptr first;
-    for (const fs::path& file : scene.files) {
-      try {
-        context.io->plan_views({file}, context.preprocess);
-        kept.push_back(file);
-      } catch (const Error& error) {
-        if (error.code() == DA3_E_NOMEM_HOST || error.code() == DA3_E_BAD_VALUE) throw;
-        if (!first) first = std::current_exception();
-        skipped.push_back({file, error.message()});
-      }
+  std::exception_ptr first;
+  for (const fs::path& file : scene.files) {
+    try {
+      context.io->plan_views({file}, context.preprocess);
+      kept.push_back(file);
+    } catch (const Error& error) {
+      if (!is_of_one_file(error)) throw;
+      if (!first) first = std::current_exception();
+      skipped.push_back({file, error.message()});
     }
-    if (kept.empty()) std::rethrow_exception(first);
-    scene.files = std::move(kept);
   }
+  if (kept.empty()) std::rethrow_exception(first);
+  scene.files = std::move(kept);
   for (const SkippedImage& image : skipped) log(LogLevel::warn, image.reason + "; it is left out");
+}
+
+/// The sizes of the files that can be read; the others leave the scene. One by one only where the scene
+/// cannot be planned as it is: each look reads the file's structure.
+io::ViewsPlan plan_readable(const SceneContext& context, Scene& scene, std::vector<SkippedImage>& skipped) {
+  try {
+    return context.io->plan_views(scene.files, context.preprocess);
+  } catch (const Error& error) {
+    if (scene.files.size() <= 1 || context.cameras->go_by_order() || !is_of_one_file(error)) throw;
+  }
+  leave_out_broken(context, scene, skipped);
   return context.io->plan_views(scene.files, context.preprocess);
 }
 
