@@ -3,7 +3,6 @@
 // tests/data/golden/README.md states.
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <cmath>
 #include <numbers>
 #include <string>
@@ -84,17 +83,13 @@ TEST_P(Golden, IsUpstreamsWithPackedWeights) {
   expect_upstreams(test::GoldenCase(GetParam()), {{"enable_compile", "true"}});
 }
 
-std::string test_name(const testing::TestParamInfo<const char*>& info) {
-  std::string name = info.param;
-  std::replace(name.begin(), name.end(), '-', '_');
-  return name;
-}
+constexpr auto named = [](const auto& info) { return test::test_name(info.param); };
 
 #ifdef DA3_LONG_TESTS
 INSTANTIATE_TEST_SUITE_P(Large, Golden,
                          testing::Values("base-1view", "base-outliers", "large-2view", "mono-large",
                                          "metric-large"),
-                         test_name);
+                         named);
 #else
 INSTANTIATE_TEST_SUITE_P(Small, Golden,
                          testing::Values("tiny-1view", "tiny-2view", "tiny-5view", "tiny-5view-first",
@@ -103,7 +98,7 @@ INSTANTIATE_TEST_SUITE_P(Small, Golden,
                                          "tiny-posed", "tiny-raypose", "tiny-giant-gs", "tiny-giant-posed",
                                          "tiny-giant-pair", "tiny-nested-posed", "tiny-smallest", "tiny-flat",
                                          "tiny-mono-tall", "small-1view", "small-3view", "small-outliers"),
-                         test_name);
+                         named);
 
 TEST(Scenes, TwoInABatchEqualTwoRuns) {
   const test::GoldenCase golden("tiny-5view");

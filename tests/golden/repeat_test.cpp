@@ -2,7 +2,6 @@
 // The same bits from another run, from another model and from another process, whatever the outputs.
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <cstdlib>
@@ -110,13 +109,8 @@ TEST_P(Repeats, ToTheBit) {
   EXPECT_EQ(in_another_process(GetParam()), first) << "another process";
 }
 
-std::string test_name(const testing::TestParamInfo<Case>& info) {
-  std::string name = info.param.name;
-  std::replace(name.begin(), name.end(), '-', '_');
-  return name;
-}
-
-INSTANTIATE_TEST_SUITE_P(Cases, Repeats, testing::ValuesIn(cases()), test_name);
+INSTANTIATE_TEST_SUITE_P(Cases, Repeats, testing::ValuesIn(cases()),
+                         [](const auto& param) { return test::test_name(param.param.name); });
 
 }  // namespace
 }  // namespace da3

@@ -59,11 +59,7 @@ TEST_P(Taps, EveryBlockIsUpstreams) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Cases, Taps, testing::Values("tiny-1view", "tiny-5view", "tiny-outliers"),
-                         [](const auto& test) {
-                           std::string name = test.param;
-                           std::replace(name.begin(), name.end(), '-', '_');
-                           return name;
-                         });
+                         [](const auto& param) { return test::test_name(param.param); });
 
 TEST(Rays, AreUpstreams) {
   const c10::InferenceMode inference;

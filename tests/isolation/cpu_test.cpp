@@ -99,11 +99,7 @@ TEST_P(Isolated, GivesTheSameBits) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Tiny, Isolated, testing::ValuesIn(tiny_cases()),
-                         [](const testing::TestParamInfo<std::string>& param) {
-                           std::string name = param.param;
-                           std::replace(name.begin(), name.end(), '-', '_');
-                           return name;
-                         });
+                         [](const auto& param) { return test::test_name(param.param); });
 
 /// Spans of a run of two small views, with its begin and end on this process's clock.
 struct Traced {

@@ -3,7 +3,6 @@
 // computation, in each precision, against upstream's numbers.
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <map>
 #include <memory>
 #include <string>
@@ -58,11 +57,7 @@ INSTANTIATE_TEST_SUITE_P(Golden, Session,
                                          "tiny-5view-simrange", "tiny-9view", "tiny-outliers", "tiny-mono",
                                          "tiny-nested", "tiny-posed", "tiny-raypose", "tiny-giant-gs",
                                          "tiny-smallest", "small-3view", "small-outliers"),
-                         [](const auto& param) {
-                           std::string name = param.param;
-                           std::replace(name.begin(), name.end(), '-', '_');
-                           return name;
-                         });
+                         [](const auto& param) { return test::test_name(param.param); });
 
 TEST(Submit, UploadsBesideTheRunBeforeAndKeepsTheOrder) {
   const Case c("tiny-2view");

@@ -4,7 +4,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <map>
 #include <string>
 #include <thread>
@@ -55,11 +54,7 @@ INSTANTIATE_TEST_SUITE_P(Golden, Session,
                                          "tiny-outliers", "tiny-mono", "tiny-nested", "tiny-posed",
                                          "tiny-raypose", "tiny-giant-gs", "tiny-smallest", "small-3view",
                                          "small-outliers"),
-                         [](const auto& param) {
-                           std::string name = param.param;
-                           std::replace(name.begin(), name.end(), '-', '_');
-                           return name;
-                         });
+                         [](const auto& param) { return test::test_name(param.param); });
 
 test::Answer ask_to_run(const da3_plugin& plugin, test::AbiModel& model, const Case& c) {
   const std::vector<uint8_t> image = c.image();

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <fstream>
@@ -48,6 +49,11 @@ fs::path checkpoint_folder(const std::string& name) {
   fs::rename(scratch, folder, taken);
   if (taken) fs::remove_all(scratch);  // another test program was first
   return folder;
+}
+
+std::string test_name(std::string case_name) {
+  std::replace(case_name.begin(), case_name.end(), '-', '_');
+  return case_name;
 }
 
 Deviation deviation(const std::vector<float>& values, const std::vector<float>& golden) {

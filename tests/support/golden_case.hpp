@@ -30,6 +30,9 @@ struct GoldenCase {
 /// kept in the build tree. Several test programs may ask at once.
 std::filesystem::path checkpoint_folder(const std::string& name);
 
+/// "tiny-1view" as a part of a test's name: "tiny_1view".
+std::string test_name(std::string case_name);
+
 /// How far values are from golden ones, relative to their mean magnitude.
 struct Deviation {
   double largest = 0, mean = 0;
