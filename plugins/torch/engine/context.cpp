@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "engine/host_heap.hpp"
 #include "net/network.hpp"
 
 namespace da3::engine {
@@ -38,6 +39,7 @@ Context::Context(const Policy& asked, const DeviceTraits& traits, const da3_host
 }
 
 void Context::run_here(const std::function<void()>& body) const {
+  const HeapUse heap;
   const CudaFlags cuda{policy.dl_type == kDlCuda, policy.benchmark_limit, policy.reduced_reductions != 0};
   const FlagLease lease({policy.threads, policy.deterministic != 0, policy.onednn != 0, cuda});
   const c10::InferenceMode inference;  // per thread: without it autograd would hold every activation

@@ -6,10 +6,6 @@
 #include <da3/error.hpp>
 #include <da3/guard.hpp>
 
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
-
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -17,6 +13,7 @@
 #include <string>
 
 #include "engine/estimate.hpp"
+#include "engine/host_heap.hpp"
 #include "engine/model.hpp"
 #include "engine/run_request.hpp"
 #include "engine/session.hpp"
@@ -130,9 +127,7 @@ int32_t session_create(da3_model* model, da3_session** out, da3_error* error) {
 /// Memory that is kept for the next run goes back to the system. Returns the bytes that are known.
 uint64_t give_back(Context& context, uint32_t level) {
   const uint64_t bytes = context.give_back(level);
-#ifdef __GLIBC__
-  malloc_trim(0);
-#endif
+  trim_heap();
   return bytes;
 }
 
