@@ -8,6 +8,9 @@
 #include <da3/io/image.hpp>
 
 #include <algorithm>
+#include <array>
+#include <fstream>
+#include <span>
 #include <string_view>
 
 namespace da3::io {
@@ -35,7 +38,7 @@ bool starts_with(std::span<const uint8_t> bytes, std::string_view magic, size_t 
 }
 
 /// PNG (Third edition), 5: chunks of length, type, data, CRC. Keeps those that carry pixels.
-ImageHeader inspect_png(std::vector<uint8_t>& bytes, Look look) {
+ImageHeader inspect_png(std::vector<uint8_t>& bytes, Look look, bool with_orientation) {
   const ByteReader in(bytes, true);
   if (!starts_with(bytes, "IHDR", 12)) throw Damaged("it does not begin with IHDR");
   const ImageHeader header{"PNG", in.u32(16), in.u32(20)};
@@ -46,7 +49,8 @@ ImageHeader inspect_png(std::vector<uint8_t>& bytes, Look look) {
     in.need(chunk, size);
     const auto begin = bytes.begin() + static_cast<int64_t>(chunk);
     const std::string_view type(reinterpret_cast<const char*>(bytes.data()) + chunk + 4, 4);
-    if (type == "IHDR" || type == "PLTE" || type == "IDAT" || type == "IEND")
+    if (type == "IHDR" || type == "PLTE" || type == "IDAT" || type == "IEND" ||
+        (with_orientation && type == "eXIf"))
       kept.insert(kept.end(), begin, begin + static_cast<int64_t>(size));
     if (type == "IEND") break;
     chunk += size;
@@ -121,7 +125,7 @@ ImageHeader inspect_bmp(const std::vector<uint8_t>& bytes, Look look) {
 }
 
 /// TIFF 6.0 and BigTIFF, the first directory only.
-ImageHeader inspect_tiff(std::vector<uint8_t>& bytes) {
+ImageHeader inspect_tiff(std::vector<uint8_t>& bytes, bool with_orientation) {
   const bool big_endian = bytes[0] == 'M';
   const ByteReader in(bytes, big_endian);
   const bool big_tiff = in.u16(2) == 43;
@@ -141,21 +145,44 @@ ImageHeader inspect_tiff(std::vector<uint8_t>& bytes) {
     constexpr int unassociated = 2, associated = 1;
     if (tag == 338 && type == 3 && values == 1 && value == unassociated)
       bytes[static_cast<size_t>(at + (big_endian ? 1 : 0))] = associated;
+    constexpr int upright = 1;
+    if (tag == 274 && type == 3 && values == 1 && !with_orientation)
+      bytes[static_cast<size_t>(at)] = big_endian ? 0 : upright,
+      bytes[static_cast<size_t>(at + 1)] = big_endian ? upright : 0;
     if (tag == 339 && values == 1 && value == 3)
       throw Unsupported("it is a TIFF of floating point numbers; save it with 8 or 16 bits per channel");
   }
   return header;
 }
 
-ImageHeader inspect_any(std::vector<uint8_t>& bytes, Look look) {
+enum class Kind { foreign, png, jpeg, webp, bmp, tiff };
+
+Kind kind_of(std::span<const uint8_t> bytes) {
   using namespace std::literals;
-  if (starts_with(bytes, "\x89PNG\r\n\x1A\n")) return inspect_png(bytes, look);
-  if (starts_with(bytes, "\xFF\xD8\xFF")) return inspect_jpeg(bytes, look);
-  if (starts_with(bytes, "RIFF") && starts_with(bytes, "WEBP", 8)) return inspect_webp(bytes, look);
-  if (starts_with(bytes, "BM")) return inspect_bmp(bytes, look);
+  if (starts_with(bytes, "\x89PNG\r\n\x1A\n")) return Kind::png;
+  if (starts_with(bytes, "\xFF\xD8\xFF")) return Kind::jpeg;
+  if (starts_with(bytes, "RIFF") && starts_with(bytes, "WEBP", 8)) return Kind::webp;
+  if (starts_with(bytes, "BM")) return Kind::bmp;
   for (const auto magic : {"II*\0"sv, "MM\0*"sv, "II+\0"sv, "MM\0+"sv})
-    if (starts_with(bytes, magic))
-      return look == Look::head ? ImageHeader{"TIFF", 0, 0} : inspect_tiff(bytes);
+    if (starts_with(bytes, magic)) return Kind::tiff;
+  return Kind::foreign;
+}
+
+ImageHeader inspect_any(std::vector<uint8_t>& bytes, Look look, bool with_orientation) {
+  switch (kind_of(bytes)) {
+    case Kind::png:
+      return inspect_png(bytes, look, with_orientation);
+    case Kind::jpeg:
+      return inspect_jpeg(bytes, look);
+    case Kind::webp:
+      return inspect_webp(bytes, look);
+    case Kind::bmp:
+      return inspect_bmp(bytes, look);
+    case Kind::tiff:
+      return look == Look::head ? ImageHeader{"TIFF", 0, 0} : inspect_tiff(bytes, with_orientation);
+    case Kind::foreign:
+      break;
+  }
   throw Foreign("it is not a PNG, JPEG, WebP, BMP or TIFF image; convert it to one of them");
 }
 
@@ -166,7 +193,7 @@ uint64_t most_bytes(std::vector<uint8_t> head, const std::string& what) {
   constexpr uint64_t each_pixel = 8, others = uint64_t{256} << 20;
   ImageHeader header;
   try {
-    header = inspect_any(head, Look::head);
+    header = inspect_any(head, Look::head, false);
   } catch (const Foreign& foreign) {
     if (!head.empty()) throw Error(DA3_E_INVALID, what + " failed: " + foreign.what());
   } catch (const std::runtime_error&) {  // the size is further back, or nowhere
@@ -180,18 +207,18 @@ uint64_t most_bytes(std::vector<uint8_t> head, const std::string& what) {
 }  // namespace
 
 std::vector<uint8_t> read_image_file(const std::filesystem::path& path, const std::string& what,
-                                     ImageHeader& header) {
+                                     ImageHeader& header, bool with_orientation) {
   std::vector<uint8_t> bytes =
       read_file(path, what, [&](const std::vector<uint8_t>& head) { return most_bytes(head, what); });
-  header = inspect_image(bytes, what);
+  header = inspect_image(bytes, what, with_orientation);
   return bytes;
 }
 
-ImageHeader inspect_image(std::vector<uint8_t>& bytes, const std::string& what) {
+ImageHeader inspect_image(std::vector<uint8_t>& bytes, const std::string& what, bool with_orientation) {
   if (bytes.empty()) throw Error(DA3_E_INVALID, what + " failed: the file is empty; copy it again");
   ImageHeader header;
   try {
-    header = inspect_any(bytes, Look::all);
+    header = inspect_any(bytes, Look::all, with_orientation);
   } catch (const EndOfData&) {
     throw Error(DA3_E_INVALID, what + " failed: the file is cut off before its end; copy it again");
   } catch (const Damaged& damaged) {
@@ -210,6 +237,14 @@ ImageHeader inspect_image(std::vector<uint8_t>& bytes, const std::string& what) 
                                  std::to_string(header.height) + " pixels are more than the limit of " +
                                  std::to_string(max_image_pixels) + "; make the picture smaller first");
   return header;
+}
+
+bool is_image(const std::filesystem::path& path) {
+  std::array<char, 16> begin{};
+  std::ifstream file(path, std::ios::binary);
+  file.read(begin.data(), begin.size());
+  return kind_of({reinterpret_cast<const uint8_t*>(begin.data()), static_cast<size_t>(file.gcount())}) !=
+         Kind::foreign;
 }
 
 }  // namespace da3::io

@@ -11,6 +11,10 @@ namespace da3::io {
 namespace {
 
 ResizePlan plan_file(const std::filesystem::path& file, const PreprocessOptions& options, size_t index) try {
+  if (options.exif_rotation) {
+    const Image image = read_image(file, true);
+    return plan_resize(image.height, image.width, options, "\"" + file.string() + "\"");
+  }
   const std::string what = "reading the image \"" + file.string() + "\"";
   ImageHeader header;
   read_image_file(file, what, header);

@@ -63,8 +63,16 @@ class Parser : OptionParser {
     add_model();
     add_setting("-o,--output", "output", "DIR", "Folder for the results (default: da3-out)", what_group);
     add_setting("-f,--format", "format", "LIST", format_help(), what_group);
+    add_setting("--fps", "fps", "N",
+                "Videos: frames a second that are taken, by every n-th frame (default: 1), or all",
+                what_group);
+    add_setting("--start", "start", "SECONDS", "Videos: where to begin (default: 0)", what_group);
+    add_setting("--end", "end", "SECONDS", "Videos: where to stop (default: none)", what_group);
     add_setting("--mode", "mode", "MODE",
                 "multiview (default): all images show one scene; independent: each its own", what_group);
+    add_switch("exif-rotation", "exif_rotation",
+               "Images are turned as their EXIF says; --no-exif-rotation (default): taken as they are stored",
+               what_group);
     add_setting("--process-res", "process_res", "N",
                 "Pixels of the longer side that the network sees (default: the model's, else 504)",
                 what_group);

@@ -13,6 +13,7 @@ constexpr const char* run_text =
   da3-host --model DIR a.jpg b.jpg        several views of one scene: one result, cameras agree
   da3-host --model DIR photos/            the same, all images of a folder
   da3-host --model DIR --mode independent photos/    each image by itself: one result each
+  da3-host --model DIR --fps 2 clip.mp4   two frames of each second of a video, as one scene
   da3-host --config cpu-max -o out photos/           with a profile of settings
   da3-host devices                        which backends and devices there are, and why others are not
   da3-host plan --config cpu-max          every setting that a run would have, and where it comes from
@@ -22,8 +23,8 @@ constexpr const char* run_text =
 Usage: da3-host [run] [OPTIONS] [INPUT...]
        da3-host devices|plan|models|verify [OPTIONS]
 
-INPUT: images (PNG, JPEG, WebP, BMP, TIFF), patterns ("shots/*.png"), folders of images, one folder that
-holds one folder for each scene, or "-" for a list on stdin.
+INPUT: images (PNG, JPEG, WebP, BMP, TIFF), videos, patterns ("shots/*.png"), folders of images, one folder
+that holds one folder for each scene, a COLMAP folder (images/ and sparse/), or "-" for a list on stdin.
 )";
 
 constexpr const char* devices_text =

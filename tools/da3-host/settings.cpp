@@ -75,6 +75,20 @@ CameraSettings camera_settings(const Setup& setup) {
   return cameras;
 }
 
+io::FrameSelection frame_selection(const Setup& setup) {
+  const auto value = [&](std::string_view key) { return setup.registry.schema().value(setup.profile, key); };
+  io::FrameSelection selection;
+  selection.fps = option_type::parse_float(value("fps").value).value_or(0);
+  selection.start = option_type::parse_float(value("start").value).value_or(0);
+  const Setting end = value("end");
+  selection.end = option_type::parse_float(end.value).value_or(selection.end);
+  if (selection.end <= selection.start)
+    throw Error(DA3_E_BAD_VALUE,
+                end.origin + ": end: " + end.value +
+                    " seconds are not after the start; give a later end or an earlier start");
+  return selection;
+}
+
 io::ExportOptions export_options(const Setup& setup, const std::string& method) {
   const auto value = [&](std::string_view key) { return setup.registry.schema().value(setup.profile, key); };
   io::ExportOptions options;
@@ -97,11 +111,18 @@ io::ExportOptions export_options(const Setup& setup, const std::string& method) 
 const std::vector<OptionSpec>& tool_options() {
   static const auto& options = *new std::vector<OptionSpec>{
       {"model", "path", "", "folder with model.safetensors and config.json; unset: the demo model"},
-      {"input", "path|list<path>", "", "images or folders of images; unset: the demo scene"},
+      {"input", "path|list<path>", "", "images, videos or folders of images; unset: the demo scene"},
       {"output", "path", "da3-out", "folder for the results"},
       {"format", "string", "npz-depth_vis", "export formats, joined by '-'"},
       {"mode", "enum{multiview,independent}", "multiview",
        "whether the images are one scene or one scene each"},
+      {"fps", "enum{all}|float[0.000001,1000000]", "1",
+       "videos: frames a second that are taken, by every n-th frame; all: every frame"},
+      {"start", "float[0,1000000000]", "0", "videos: seconds from which on frames are taken"},
+      {"end", "enum{none}|float[0.000001,1000000000]", "none",
+       "videos: seconds from which on no frame is taken"},
+      {"exif_rotation", "bool", "false",
+       "images are turned as their EXIF says; false: they are taken as they are stored, as upstream does"},
       {"process_res", "enum{auto}|int[1,16384]", "auto",
        "pixels of the longer (or shorter, see the method) side; auto: the model's own, else 504"},
       {"process_res_method", method_type(), std::string(io::process_res_methods.front().name),
@@ -156,10 +177,16 @@ RunSettings run_settings(const Setup& setup, const Arguments& arguments) {
     settings.mode = value("mode").value == "independent" ? Mode::independent : Mode::multiview;
     settings.process_res = value("process_res");
     settings.process_res_method = value("process_res_method").value;
+    settings.exif_rotation = value("exif_rotation").value == "true";
+    if (settings.exif_rotation && !settings.cameras.poses.empty())
+      throw Error(DA3_E_BAD_VALUE, value("exif_rotation").origin +
+                                       ": known cameras are of the images as they are stored; leave "
+                                       "exif_rotation or the poses out");
     settings.inputs = arguments.inputs;
     if (settings.inputs.empty()) settings.inputs = setup.profile.get_paths("input");
     settings.demo_inputs = settings.inputs.empty();
     settings.cameras = camera_settings(setup);
+    settings.frames = frame_selection(setup);
     settings.export_options = export_options(setup, settings.process_res_method);
     settings.features = parse_blocks(value("export_feat"));
     const Setting* ray_pose = setup.profile.find("use_ray_pose");

@@ -3,8 +3,11 @@
 // each image in pixels of its file, and a point for each pixel that is kept, seen by that one image.
 #include "files.hpp"
 #include "formats/formats.hpp"
+#include "formats/image_names.hpp"
 #include "formats/point_cloud.hpp"
 #include "poses.hpp"
+
+#include <da3/error.hpp>
 
 #include <algorithm>
 #include <bit>
@@ -49,7 +52,9 @@ struct ModelImage {
   std::string name;
 };
 
-ModelImage model_image(const Prediction& p, int64_t view) {
+using Names = std::vector<std::string>;
+
+ModelImage model_image(const Prediction& p, int64_t view, const Names& names) {
   const auto i = static_cast<size_t>(view);
   const std::array<double, 9> k = original_intrinsics(p, view);
   const cv::Matx34d e = extrinsics_of_view(p, view);
@@ -61,7 +66,7 @@ ModelImage model_image(const Prediction& p, int64_t view) {
   image.parameters = {k[0], k[4], k[2], k[5]};
   image.rotation = quaternion_of(nearest_rotation(e.get_minor<3, 3>(0, 0)));
   image.translation = {e(0, 3), e(1, 3), e(2, 3)};
-  image.name = p.files.empty() ? "image_" + std::to_string(view) : p.files[i].filename().string();
+  image.name = names.empty() ? "image_" + std::to_string(view) : names[i];
   return image;
 }
 
@@ -71,14 +76,14 @@ void put_pose(AtomicFile& file, const ModelImage& image) {
 }
 
 /// With the trivial rigs and frames of COLMAP 3.12 and later.
-void write_binary_images(const ExportJob& job, const PointCloud& cloud, Files& files) {
+void write_binary_images(const ExportJob& job, const PointCloud& cloud, const Names& names, Files& files) {
   const auto views = static_cast<uint64_t>(job.prediction.views);
   AtomicFile &cameras = files[0], &images = files[1], &rigs = files[3], &frames = files[4];
   for (AtomicFile* file : {&cameras, &images, &rigs, &frames}) file->put(views);
   uint64_t point_id = 0;
   int64_t begun = -1;
   const auto begin = [&](int64_t view) {
-    const ModelImage image = model_image(job.prediction, view);
+    const ModelImage image = model_image(job.prediction, view, names);
     cameras.put(image.id), cameras.put(pinhole), cameras.put(image.width), cameras.put(image.height);
     cameras.put(image.parameters);
     rigs.put(image.id), rigs.put(uint32_t{1}), rigs.put(camera_sensor), rigs.put(image.id);
@@ -130,7 +135,7 @@ std::string words(const Values& values) {
   return text;
 }
 
-void write_text_images(const ExportJob& job, const PointCloud& cloud, Files& files) {
+void write_text_images(const ExportJob& job, const PointCloud& cloud, const Names& names, Files& files) {
   AtomicFile &cameras = files[0], &images = files[1];
   cameras.write("# CAMERA_ID MODEL WIDTH HEIGHT FX FY CX CY, pixels of the image files\n");
   images.write("# IMAGE_ID QW QX QY QZ TX TY TZ CAMERA_ID NAME, world-to-camera; then X Y POINT3D_ID ...\n");
@@ -138,7 +143,7 @@ void write_text_images(const ExportJob& job, const PointCloud& cloud, Files& fil
   int64_t begun = -1;
   const auto begin = [&](int64_t view) {
     if (view > 0) images.write("\n");
-    const ModelImage image = model_image(job.prediction, view);
+    const ModelImage image = model_image(job.prediction, view, names);
     const std::string id = std::to_string(image.id);
     cameras.write(id + " PINHOLE " + std::to_string(image.width) + " " + std::to_string(image.height) +
                   words(image.parameters) + "\n");
@@ -167,6 +172,17 @@ void write_text_points(AtomicFile& points, const PointCloud& cloud) {
   });
 }
 
+/// A line of the text is a name to its end.
+void check_for_text(const Names& names) {
+  for (const std::string& name : names)
+    if (name.find_first_of("\r\n") != name.npos || name.find_first_of(" \t") == 0 ||
+        name.find_last_of(" \t") == name.size() - 1)
+      throw Error(DA3_E_INVALID,
+                  "writing a COLMAP model as text failed: the file name \"" + name +
+                      "\" has a line break, or a space at an end; use colmap, which is binary, "
+                      "or rename the file");
+}
+
 }  // namespace
 
 void write_colmap(const ExportJob& job, bool text) {
@@ -174,6 +190,8 @@ void write_colmap(const ExportJob& job, bool text) {
   const PointCloud cloud(p, plain_threshold(p, job.options.conf_thresh_percentile),
                          job.options.num_max_points, job.options.seed, 0, p.views);
   require_points(cloud, "colmap");
+  const Names names = image_names(p.files);
+  if (text) check_for_text(names);
   Files files;
   for (const char* name : {"cameras", "images", "points3D", "rigs", "frames"}) {
     if (text && files.size() == 3) break;
@@ -181,9 +199,9 @@ void write_colmap(const ExportJob& job, bool text) {
     files.emplace_back(job.written.back());
   }
   if (text)
-    write_text_images(job, cloud, files), write_text_points(files[2], cloud);
+    write_text_images(job, cloud, names, files), write_text_points(files[2], cloud);
   else
-    write_binary_images(job, cloud, files), write_binary_points(files[2], cloud);
+    write_binary_images(job, cloud, names, files), write_binary_points(files[2], cloud);
   // All or none: a model is one thing.
   for (AtomicFile& file : files) file.close();
   for (AtomicFile& file : files) file.commit();

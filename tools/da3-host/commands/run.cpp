@@ -11,7 +11,7 @@
 #include "backend.hpp"
 #include "commands.hpp"
 #include "exit_code.hpp"
-#include "inputs/expand_inputs.hpp"
+#include "inputs/colmap_folder.hpp"
 #include "locations.hpp"
 #include "messages.hpp"
 #include "models/find_model.hpp"
@@ -19,6 +19,7 @@
 #include "profile/run_profile.hpp"
 #include "run_outcome.hpp"
 #include "scenes/dry_run.hpp"
+#include "scenes/find_scenes.hpp"
 #include "scenes/item_log.hpp"
 #include "scenes/pipeline_limits.hpp"
 #include "scenes/scene_loop.hpp"
@@ -39,7 +40,16 @@ class Run {
         setup_(make_setup(arguments)),
         settings_(run_settings(setup_, arguments)),
         devices_(in_phase(Phase::profile, [&] { return wanted_devices(setup_); })),
-        messages_(arguments) {}
+        messages_(arguments) {
+    colmap_folder_ = is_colmap_folder(settings_.inputs);
+    poses_by_folder_ = colmap_folder_ && settings_.cameras.poses.empty();
+    if (poses_by_folder_ && settings_.exif_rotation)
+      throw PhaseError(Phase::profile, Error(DA3_E_BAD_VALUE,
+                                             origin_of(setup_, "exif_rotation") +
+                                                 ": the cameras of a COLMAP folder are of the images as they "
+                                                 "are stored; leave it out"));
+    if (poses_by_folder_) settings_.cameras.poses = settings_.inputs.front();
+  }
 
   int go() {
     report_.version = DA3_VERSION;
@@ -57,7 +67,7 @@ class Run {
     if (!settings_.cameras.poses.empty()) read_cameras();
     const Model model = load_model(engine);
     context_.facts = model_facts(model.describe());
-    check_demands(setup_, settings_, context_.facts);
+    check_demands(setup_, settings_, context_.facts, poses_by_folder_);
     prepare(engine, model);
     Session session = in_phase(Phase::model, [&] { return model.create_session(); });
     context_.model = &model;
@@ -128,7 +138,7 @@ class Run {
     const auto facts = model_facts(report_.model_path);
     if (!facts) return;
     context_.facts = *facts;
-    check_demands(setup_, settings_, context_.facts);
+    check_demands(setup_, settings_, context_.facts, poses_by_folder_);
   }
 
   Model load_model(const Engine& engine) {
@@ -166,8 +176,8 @@ class Run {
       log(LogLevel::warn, "the model takes no poses: only the intrinsics are used");
       cameras_->forget_poses();
     }
-    if (cameras_->has_intrinsics() && !poses_given() && !context_.facts.can.metric_by_focal &&
-        !intrinsics_serve_a_format(settings_, context_.facts))
+    if (cameras_->has_intrinsics() && !poses_given() && !poses_by_folder_ &&
+        !context_.facts.can.metric_by_focal && !intrinsics_serve_a_format(settings_, context_.facts))
       log(LogLevel::warn, "intrinsics without poses change nothing with this model; it predicts its own");
     report_.poses = settings_.cameras.poses;
     report_.depth_unit = depth_unit(context_.facts.can, cameras_->has_intrinsics(),
@@ -182,17 +192,25 @@ class Run {
     context_.output = settings_.output;
     context_.preprocess.process_res = resolution.value;
     context_.preprocess.process_res_method = settings_.process_res_method;
-    scenes_ = in_phase(Phase::input, [&] { return find_scenes(); });
+    context_.preprocess.exif_rotation = settings_.exif_rotation;
+    check_output_folder(settings_.output);
+    scenes_ = in_phase(Phase::input, [&] { return look_for_scenes(); });
     for (const Scene& scene : scenes_) context_.images += scene.files.size();
     scenes_ = scenes_of(arguments_.shard, std::move(scenes_));
     report_.manifest = shard_name(arguments_.shard, "run", ".json");
     context_.scenes = scenes_.size();
-    check_output_folder(settings_.output);
   }
 
-  std::vector<Scene> find_scenes() const {
-    const std::vector<fs::path> inputs = expand_inputs(settings_.inputs, arguments_.recursive, std::cin);
-    return list_scenes(inputs, settings_.mode, context_.io->list_inputs);
+  std::vector<Scene> look_for_scenes() {
+    SceneSearch search{images(), settings_, progress_};
+    search.recursive = arguments_.recursive;
+    search.temporary = arguments_.dry_run;
+    search.reuse = arguments_.resume || arguments_.shard.count > 1;
+    if (colmap_folder_) search.colmap = &*cameras_;
+    FoundScenes found = find_scenes(search);
+    report_.frames = std::move(found.frames);
+    temporary_frames_ = std::move(found.temporary);
+    return std::move(found.scenes);
   }
 
   /// What results depend on, but for the inputs: what a user said and what was chosen for him.
@@ -233,7 +251,8 @@ class Run {
   /// What is done is reported, also where an error ended the run: then as well as it can be, and the error
   /// goes on.
   void finish() {
-    report_.exit_status = exit_status_of(report_.scenes, first_failure_, fatal_ != nullptr);
+    report_.exit_status =
+        exit_status_of(report_.scenes, first_failure_, fatal_ != nullptr, report_.frames.shortfalls > 0);
     const auto failed = [](const SceneReport& scene) { return !scene.failure.empty(); };
     if (std::all_of(report_.scenes.begin(), report_.scenes.end(), failed)) return end_of_fatal();
     report_.warnings = progress_.warnings();
@@ -275,7 +294,9 @@ class Run {
   RunReport report_;
   RunProfile profile_;
   SceneContext context_;
+  bool colmap_folder_ = false, poses_by_folder_ = false;  ///< what the only input is and gives
   std::optional<KnownCameras> cameras_;
+  std::shared_ptr<const TemporaryFrames> temporary_frames_;
   std::vector<Scene> scenes_;
   std::vector<SceneWorker> workers_;
   PinnedFile model_file_;  ///< its weights as they were loaded

@@ -25,14 +25,14 @@ bool no_scale_is_known(const std::vector<SceneReport>& scenes) {
   return unknown == aligned;
 }
 
-int exit_status_of(const std::vector<SceneReport>& scenes, int first_failure, bool fatal) {
+int exit_status_of(const std::vector<SceneReport>& scenes, int first_failure, bool fatal, bool frames_lack) {
   if (signals::caught() != 0) return exit_signal + signals::caught();
   const bool any_done = std::any_of(scenes.begin(), scenes.end(),
                                     [](const SceneReport& scene) { return scene.failure.empty(); });
   if (first_failure != 0) return any_done && !fatal ? static_cast<int>(exit_some_failed) : first_failure;
   const bool lacks = std::any_of(scenes.begin(), scenes.end(),
                                  [](const SceneReport& scene) { return !scene.skipped.empty(); });
-  return lacks ? exit_some_failed : exit_ok;
+  return lacks || frames_lack ? exit_some_failed : exit_ok;
 }
 
 void check_output_folder(const std::filesystem::path& output) {

@@ -11,9 +11,10 @@ namespace da3::host {
 namespace {
 
 /// In the order in which it is told.
-std::vector<Wanted> wanted(const Setup& setup, const RunSettings& settings, const ModelFacts& model) {
+std::vector<Wanted> wanted(const Setup& setup, const RunSettings& settings, const ModelFacts& model,
+                           bool poses_by_folder) {
   std::vector<Wanted> list;
-  const bool poses = !settings.cameras.poses.empty();
+  const bool poses = !settings.cameras.poses.empty() && !poses_by_folder;
   // A metric model has a use for the intrinsics in the file.
   if (poses && !model.can.metric_by_focal) list.push_back({origin_of(setup, "poses"), "pose_input", "poses"});
   for (const std::string& format : settings.formats) {
@@ -58,9 +59,10 @@ bool intrinsics_serve_a_format(const RunSettings& settings, const ModelFacts& mo
          });
 }
 
-void check_demands(const Setup& setup, const RunSettings& settings, const ModelFacts& model) {
+void check_demands(const Setup& setup, const RunSettings& settings, const ModelFacts& model,
+                   bool poses_by_folder) {
   in_phase(Phase::model, [&] {
-    check_model(model, wanted(setup, settings, model));
+    check_model(model, wanted(setup, settings, model, poses_by_folder));
     check_intrinsics(setup, settings, model);
     check_features(model, settings.features, origin_of(setup, "export_feat"));
   });

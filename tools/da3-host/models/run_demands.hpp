@@ -17,7 +17,9 @@ std::string origin_of(const Setup& setup, std::string_view key);
 bool intrinsics_serve_a_format(const RunSettings& settings, const ModelFacts& model);
 
 /// Throws PhaseError (Phase::model) for the first thing that the model cannot do, with the option that asks
-/// for it and the models that can.
-void check_demands(const Setup& setup, const RunSettings& settings, const ModelFacts& model);
+/// for it and the models that can. poses_by_folder: poses came with the images, and nobody asked for them by
+/// name.
+void check_demands(const Setup& setup, const RunSettings& settings, const ModelFacts& model,
+                   bool poses_by_folder);
 
 }  // namespace da3::host

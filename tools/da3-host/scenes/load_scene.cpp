@@ -13,6 +13,11 @@ namespace {
 /// Before the network runs.
 void check_output_size(const SceneContext& context, const ScenePlan& plan, const io::Views& views) {
   if (!context.export_options.original_size) return;
+  if (!plan.cameras.lenses.empty())
+    throw Error(DA3_E_INVALID,
+                "\"" + plan.scene->name +
+                    "\" cannot be written in the original size: the distortion of its lenses is taken out, "
+                    "and the files have it; use --output-size processed");
   for (const auto& [height, width] : views.sizes_before_unify)
     if (height != views.height || width != views.width)
       throw Error(DA3_E_INVALID,
@@ -39,7 +44,8 @@ void load_scene(const SceneContext& context, LoadedScene& scene, int threads) {
     in_phase(Phase::input, [&] {
       io::PreprocessOptions options = context.preprocess;
       options.workers = threads;
-      scene.views = context.io->load_views(scene.plan.scene->files, options, scene.plan.cameras.intrinsics);
+      scene.views = context.io->load_views(scene.plan.scene->files, options, scene.plan.cameras.intrinsics,
+                                           scene.plan.cameras.lenses);
       check_output_size(context, scene.plan, scene.views);
     });
   } catch (const PhaseError&) {

@@ -95,6 +95,7 @@ SceneReport report_of(const SceneContext& context, const RanScene& scene) {
   report.batch = static_cast<int64_t>(scene.batch);
   report.original_sizes = views.original_sizes;
   report.views = views.views;
+  for (const io::Lens& lens : plan.cameras.lenses) report.undistorted += !lens.model.empty();
   report.height = views.height;
   report.width = views.width;
   return report;

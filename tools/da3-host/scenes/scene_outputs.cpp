@@ -83,6 +83,7 @@ void write_scene(const SceneContext& context, const ScenePlan& plan, const io::V
                             outputs.floats("gaussians.opacities")};
     prediction.is_metric = report.is_metric;
     prediction.files = plan.scene->files;
+    prediction.exif_rotation = context.preprocess.exif_rotation;
     prediction.original_sizes = views.original_sizes;
     prediction.uncut_sizes = views.uncut_sizes;
     report.depth = depth_range(prediction.depth);

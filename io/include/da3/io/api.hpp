@@ -31,9 +31,9 @@ struct Api {
   const char* libraries;  ///< "OpenCV 4.6.0, libzip 1.7.3", for run.json
 
   std::vector<path> (*list_inputs)(const std::vector<path>& inputs);
-  Image (*read_image)(const path& file);
+  Image (*read_image)(const path& file, bool exif_rotation);
   Views (*load_views)(const std::vector<path>& files, const PreprocessOptions& options,
-                      const std::vector<Intrinsics>& intrinsics);
+                      const std::vector<Intrinsics>& intrinsics, const std::vector<Lens>& lenses);
   Views (*prepare_views)(const std::vector<Image>& images, const PreprocessOptions& options,
                          const std::vector<Intrinsics>& intrinsics);
   std::vector<path> (*export_prediction)(const std::vector<std::string>& formats, const path& directory,
@@ -52,6 +52,8 @@ struct Api {
   Intrinsics (*intrinsics_from_fov)(double horizontal_degrees, int64_t height, int64_t width);
   void (*depth_in_metres)(std::span<float> depth, int64_t views, int64_t height, int64_t width,
                           std::span<const Intrinsics> processed);
+  bool (*is_image)(const path& file);
+  void (*write_image)(const path& file, const Image& image);
 };
 
 }  // namespace da3::io
