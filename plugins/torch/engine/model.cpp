@@ -3,6 +3,7 @@
 
 #include <da3/error.hpp>
 
+#include "engine/ceilings.hpp"
 #include "engine/estimate.hpp"
 #include "net/any_view_net.hpp"
 #include "net/mono_net.hpp"
@@ -82,6 +83,7 @@ Model::Model(Context& context, const std::filesystem::path& folder, const Watche
                                    },
                                    precision_of(context.policy)};
     network_ = make_network(source, config_);
+    if (context.device.is_cpu()) report_ceilings(*context.kernels, source.precision, trace);
   });
   capabilities_ = checkpoint::capabilities(config_);
   description_ = checkpoint::describe(config_);

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 
+#include "net/operation_trace.hpp"
+
 namespace da3::net {
 
 namespace {
@@ -98,7 +100,12 @@ void DualDpt::run_depth(const std::array<at::Tensor, 4>& levels, const HeadGeome
                         const Embeddings& embeddings, const Kernels& kernels, at::Tensor depth,
                         at::Tensor confidence) const {
   const at::Tensor fused = kernels.convolution(depth_chain_.run(levels, kernels), depth_neck_);
-  const at::Tensor full = kernels.upsample_grid(fused, geometry.height, geometry.width, embeddings.depth);
+  const at::Tensor full = [&] {
+    TimedOperation timed;
+    at::Tensor result = kernels.upsample_grid(fused, geometry.height, geometry.width, embeddings.depth);
+    timed.was("upsample_grid", {fused.nbytes() + result.nbytes(), 0});
+    return result;
+  }();
   const at::Tensor hidden = kernels.convolution(full, depth_hidden_, Activation::relu);
   const at::Tensor logits = kernels.linear(as_map(hidden), depth_out_);  // [V, H, W, 2]
   at::exp_out(depth, logits.select(-1, 0));

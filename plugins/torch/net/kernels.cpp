@@ -10,6 +10,7 @@
 #include <ATen/ops/upsample_bilinear2d.h>
 
 #include "net/operation_hook.hpp"
+#include "net/operation_trace.hpp"
 
 namespace da3::net {
 
@@ -31,30 +32,47 @@ void Kernels::prepare(Convolution&) const {}
 
 at::Tensor Kernels::linear(const at::Tensor& x, const Linear& layer, Activation activation) const {
   OperationHook::call();
-  return run_linear(in_type(x, scalar_type(layer.arithmetic)), layer, activation);
+  TimedOperation timed;
+  at::Tensor result = run_linear(in_type(x, scalar_type(layer.arithmetic)), layer, activation);
+  if (timed.listening())
+    timed.was(kLinearKinds.of(layer.arithmetic), linear_work(x, result, layer.arithmetic));
+  return result;
 }
 
 at::Tensor Kernels::attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                               Arithmetic arithmetic) const {
   OperationHook::call();
+  TimedOperation timed;
+  if (timed.listening()) timed.was(kAttentionKinds.of(arithmetic), attention_work(q, k));
   const at::ScalarType type = scalar_type(arithmetic);
   return run_attention(in_type(q, type), in_type(k, type), in_type(v, type), arithmetic);
 }
 
 at::Tensor Kernels::convolution(const at::Tensor& x, const Convolution& layer, Activation activation) const {
   OperationHook::call();
-  return run_convolution(in_type(x, scalar_type(layer.arithmetic)), layer, activation);
+  TimedOperation timed;
+  at::Tensor result = run_convolution(in_type(x, scalar_type(layer.arithmetic)), layer, activation);
+  if (timed.listening())
+    timed.was(kConvolutionKinds.of(layer.arithmetic),
+              convolution_work(x, result, layer.size(), 0, layer.arithmetic));
+  return result;
 }
 
 at::Tensor Kernels::convolution_add(const at::Tensor& x, const Convolution& layer,
                                     const at::Tensor& residual) const {
   OperationHook::call();
+  TimedOperation timed;
   const at::ScalarType type = scalar_type(layer.arithmetic);
-  return run_convolution_add(in_type(x, type), layer, in_type(residual, type));
+  at::Tensor result = run_convolution_add(in_type(x, type), layer, in_type(residual, type));
+  if (timed.listening())
+    timed.was(kConvolutionKinds.of(layer.arithmetic),
+              convolution_work(x, result, layer.size(), 1, layer.arithmetic));
+  return result;
 }
 
 at::Tensor Kernels::layer_norm(const at::Tensor& x, const Norm& norm) const {
   OperationHook::call();
+  const TimedOperation timed("layer_norm", x.nbytes() + sizeof(float) * static_cast<uint64_t>(x.numel()));
   return run_layer_norm(in_float32(x), norm);
 }
 

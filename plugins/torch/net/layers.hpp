@@ -39,6 +39,10 @@ struct Convolution {
   at::Tensor weight, bias;
   int64_t stride = 1, padding = 0;
   Arithmetic arithmetic = Arithmetic::float32;
+
+  /// Of the kernel's side: every convolution of these networks pads by half of it. Kernels of a device may
+  /// keep weights in which it no longer shows.
+  int64_t size() const { return 2 * padding + 1; }
 };
 
 class Kernels;

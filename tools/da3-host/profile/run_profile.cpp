@@ -30,6 +30,17 @@ Json arguments_of(const TraceSpan& span) {
   return json;
 }
 
+const char* category_name(TraceSpan::Category category) {
+  switch (category) {
+    case TraceSpan::Category::stage:
+      return "stage";
+    case TraceSpan::Category::layer:
+      return "layer";
+    default:
+      return "operation";
+  }
+}
+
 }  // namespace
 
 TraceSink RunProfile::sink(StageTimes& times) {
@@ -81,11 +92,8 @@ std::string RunProfile::chrome_trace() const {
     if (!event.own && tracks.insert(event.span.track).second)
       list.push_back(name_event("thread_name", backend_process, event.span.track,
                                 "track " + std::to_string(event.span.track)));
-    const bool stage = event.span.category == TraceSpan::Category::stage;
     list.push_back({{"name", event.span.name},
-                    {"cat", event.own ? "da3-host"
-                            : stage   ? "stage"
-                                      : "layer"},
+                    {"cat", event.own ? "da3-host" : category_name(event.span.category)},
                     {"ph", "X"},
                     {"ts", static_cast<double>(event.span.begin_ns - first) / 1e3},
                     {"dur", static_cast<double>(event.span.duration_ns) / 1e3},

@@ -39,7 +39,8 @@ class RunProfile {
   std::string chrome_trace() const;
 
   /// Markdown: each stage with its number, time and share of all stages; below it the kinds of its layers,
-  /// slowest first, with their share of the stage, and rates where the backend tells bytes and operations.
+  /// then those of its operations, slowest first, with their share of the stage, and rates where the backend
+  /// tells bytes and operations.
   std::string table() const;
 
  private:

@@ -59,7 +59,7 @@ RunResult forward(const SceneContext& context, const Members& scenes, StageTimes
       context.progress->advance(first.item, first.scene->name, done, total, stage);
     };
     request.watch.trace = context.profile ? context.profile->sink(stages) : stages.sink();
-    if (context.profile) request.watch.trace_detail = TraceDetail::layers;
+    if (context.profile) request.watch.trace_detail = TraceDetail::operations;
     const RunProfile::Own span(context.profile, "forward");
     return context.session->run(request);
   });
