@@ -20,7 +20,7 @@ from pathlib import Path
 from statistics_of_times import ratio_of_medians, verdict
 
 HERE = Path(__file__).resolve().parent
-PEERS = ["eager", "eager-bf16", "ort", "ort-int8", "openvino", "openvino-bf16", "openvino-int8"]
+PEERS = ["eager", "eager-bf16", "compile", "ort", "ort-int8", "openvino", "openvino-bf16", "openvino-int8"]
 
 
 class Racer:
