@@ -11,6 +11,7 @@
 #include <da3/io/pose_alignment.hpp>
 #include <da3/io/prediction.hpp>
 #include <da3/io/preprocess.hpp>
+#include <da3/io/preview.hpp>
 
 #include <cstdint>
 #include <filesystem>
@@ -50,6 +51,8 @@ struct Api {
                                   std::span<float> depth, bool align_to_input_ext_scale);
   Intrinsics (*intrinsics_from_focal)(double focal_pixels, int64_t height, int64_t width);
   Intrinsics (*intrinsics_from_fov)(double horizontal_degrees, int64_t height, int64_t width);
+  std::string (*preview)(const Prediction& prediction, const PreviewOptions& options);
+  bool (*has_sixel)();
   void (*depth_in_metres)(std::span<float> depth, int64_t views, int64_t height, int64_t width,
                           std::span<const Intrinsics> processed);
   bool (*is_image)(const path& file);
