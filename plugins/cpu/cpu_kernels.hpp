@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// ATen's kernels where they are good; attention and norms of our own (simd/), and linears in 8-bit integers
-// by the CPU's own instructions (VNNI, AMX).
+// ATen's kernels where they are good; attention, norms and linears in 8-bit integers of our own (simd/).
 #pragma once
 
 #include "net/kernels.hpp"
@@ -9,8 +8,7 @@ namespace da3::cpu {
 
 class CpuKernels : public net::Kernels {
  public:
-  /// Quantises the weights of an int8 layer. Throws Error(DA3_E_UNSUPPORTED) where this CPU's integer
-  /// products are not exact.
+  /// Packs the weight of an int8 layer in 8 bits.
   void prepare(net::Linear& layer) const override;
   using net::Kernels::prepare;
 
@@ -26,7 +24,8 @@ class CpuKernels : public net::Kernels {
   at::Tensor run_layer_norm(const at::Tensor& x, const net::Norm& norm) const override;
 };
 
-/// The same, but for the integer products, which are made in double: the int8 linears of any CPU, emulated.
+/// The same, but for the int8 linears, which are those of net/int8.hpp with products in double: to compare
+/// with.
 class ExactInt8Kernels : public CpuKernels {
  public:
   void prepare(net::Linear& layer) const override;
