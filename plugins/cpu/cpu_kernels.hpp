@@ -12,8 +12,12 @@ class CpuKernels : public net::Kernels {
   void prepare(net::Linear& layer) const override;
   using net::Kernels::prepare;
 
+  at::Tensor layer_norm_for(const at::Tensor& x, const net::Norm& norm, net::Arithmetic next) const override;
+  at::Tensor self_attention(const at::Tensor& qkv, const net::QkNorm* norms,
+                            const net::TokenRotation& rotation, net::Arithmetic arithmetic) const override;
   at::Tensor add_layer_norm(at::Tensor& x, const at::Tensor& delta, const at::Tensor& scale,
                             const net::Norm& norm, net::Arithmetic next) const override;
+  void add_residual(at::Tensor& x, const at::Tensor& delta, const at::Tensor& scale) const override;
 
  protected:
   at::Tensor run_linear(const at::Tensor& x, const net::Linear& layer,

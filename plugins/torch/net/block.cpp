@@ -40,21 +40,15 @@ void Block::run(at::Tensor& x, const TokenRotation& rotation, const Kernels& ker
   }
   const at::Tensor delta = feed_forward(normed, kernels);
   const TimedOperation timed("add", float_bytes(x, 3));
-  add_to_residual(x, delta, contract_.scale);
+  kernels.add_residual(x, delta, contract_.scale);
 }
 
 at::Tensor Block::attend(const at::Tensor& x, const TokenRotation& rotation, const Kernels& kernels) const {
   const int64_t sequences = x.size(0), tokens = x.size(1), channels = x.size(2);
   const int64_t head_dim = channels / shape_.heads;
   const at::Tensor qkv = kernels.linear(x, qkv_).view({sequences, tokens, 3, shape_.heads, head_dim});
-  const auto [q, k] = [&] {
-    const TimedOperation timed("qk_norm_rope", float_bytes(x, 4));
-    return kernels.qk_norm_rope(qkv, qk_norm_ ? &*qk_norm_ : nullptr, rotation, qkv_.arithmetic);
-  }();
-  const at::Tensor v = qkv.select(2, 2);
-  const at::Tensor mixed =
-      kernels.attention(q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2), qkv_.arithmetic);
-  return kernels.linear(mixed.transpose(1, 2).reshape({sequences, tokens, channels}), projection_);
+  return kernels.linear(
+      kernels.self_attention(qkv, qk_norm_ ? &*qk_norm_ : nullptr, rotation, qkv_.arithmetic), projection_);
 }
 
 at::Tensor Block::feed_forward(const at::Tensor& x, const Kernels& kernels) const {

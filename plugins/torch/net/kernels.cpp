@@ -122,10 +122,26 @@ QueriesKeys Kernels::qk_norm_rope(const at::Tensor& qkv, const QkNorm* norms, co
   return result;
 }
 
+at::Tensor Kernels::self_attention(const at::Tensor& qkv, const QkNorm* norms, const TokenRotation& rotation,
+                                   Arithmetic arithmetic) const {
+  const auto [q, k] = [&] {
+    const TimedOperation timed("qk_norm_rope",
+                               4 * sizeof(float) * static_cast<uint64_t>(qkv.select(2, 0).numel()));
+    return qk_norm_rope(qkv, norms, rotation, arithmetic);
+  }();
+  const at::Tensor v = qkv.select(2, 2);
+  const at::Tensor mixed = attention(q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2), arithmetic);
+  return mixed.transpose(1, 2).reshape({qkv.size(0), qkv.size(1), qkv.size(3) * qkv.size(4)});
+}
+
 at::Tensor Kernels::add_layer_norm(at::Tensor& x, const at::Tensor& delta, const at::Tensor& scale,
                                    const Norm& norm, Arithmetic) const {
   add_to_residual(x, delta, scale);
   return layer_norm(x, norm);
+}
+
+void Kernels::add_residual(at::Tensor& x, const at::Tensor& delta, const at::Tensor& scale) const {
+  add_to_residual(x, delta, scale);
 }
 
 at::Tensor Kernels::gate(const at::Tensor& x) const {
