@@ -14,6 +14,10 @@
 #include "net/operation_hook.hpp"
 #include "net/operation_trace.hpp"
 
+#if AT_PARALLEL_OPENMP && defined(__GNUC__) && !defined(__clang__) && !defined(_OPENMP)
+#error "at::parallel_for would run on one thread: compile the cpu engine with -fopenmp"
+#endif
+
 namespace da3::cpu {
 
 namespace {
