@@ -18,6 +18,8 @@ class CpuKernels : public net::Kernels {
   at::Tensor add_layer_norm(at::Tensor& x, const at::Tensor& delta, const at::Tensor& scale,
                             const net::Norm& norm, net::Arithmetic next) const override;
   void add_residual(at::Tensor& x, const at::Tensor& delta, const at::Tensor& scale) const override;
+  void feed_forward_add(at::Tensor& x, const at::Tensor& normed, const net::Linear& expand,
+                        const net::Linear& contract) const override;
 
  protected:
   at::Tensor run_linear(const at::Tensor& x, const net::Linear& layer,
@@ -34,6 +36,8 @@ class ExactInt8Kernels : public CpuKernels {
  public:
   void prepare(net::Linear& layer) const override;
   using CpuKernels::prepare;
+  void feed_forward_add(at::Tensor& x, const at::Tensor& normed, const net::Linear& expand,
+                        const net::Linear& contract) const override;
 
  protected:
   at::Tensor run_linear(const at::Tensor& x, const net::Linear& layer,

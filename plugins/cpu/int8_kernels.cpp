@@ -3,6 +3,7 @@
 
 #include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
+#include <c10/core/CPUAllocator.h>
 
 #include <algorithm>
 #include <vector>
@@ -18,6 +19,8 @@ namespace {
 constexpr int64_t kRowsAtATime = 8;
 /// Rows whose inputs stay in the second cache while the panels pass by, in tiles of 12.
 constexpr int64_t kTilesOfABlock = 16;
+/// Between two layers of a feed-forward: half of a small second cache.
+constexpr int64_t kBetweenBytes = 512 << 10;
 
 const simd::Int8Products& products() { return *simd::int8_products().front(); }
 
@@ -42,33 +45,49 @@ simd::Int8Layer view_of(const net::Linear& layer, int64_t in, net::Activation ac
           kind_of(activation)};
 }
 
-/// Blocks of rows by panels, in this order, so that a thread's neighbouring pieces share their rows.
-void run(const simd::Int8Layer& layer, const at::Tensor& rows, const simd::Int8Results& results) {
-  const int64_t count = rows.size(0), bytes = rows.size(1), panels = layer.panels();
-  const int64_t tile = layer.products->rows, tiles = (count + tile - 1) / tile;
-  const int64_t blocks = (tiles + kTilesOfABlock - 1) / kTilesOfABlock;
-  const auto* data = rows.const_data_ptr<int8_t>();
-  at::parallel_for(0, blocks * panels, 1, [&](int64_t begin, int64_t end) {
-    while (begin < end) {
-      const int64_t block = begin / panels, panel = begin % panels,
-                    here = std::min(panels - panel, end - begin);
-      const int64_t first = block * tiles / blocks * tile,
-                    last = std::min(count, (block + 1) * tiles / blocks * tile);
-      simd::int8_linear(layer, data + first * bytes, last - first, panel, here,
-                        {results.data + first * results.stride, results.stride, results.add});
-      begin += here;
-    }
-  });
-}
-
-/// As a matrix of int8 rows.
+/// Rows of 8-bit integers of x, [rows, bytes].
 at::Tensor rows_of(const at::Tensor& x) {
-  const at::Tensor rows = x.scalar_type() == at::kChar ? x : int8_rows(x);
-  return rows.view({-1, rows.size(-1)});
+  const at::Tensor dense = x.contiguous();
+  const int64_t channels = dense.size(-1), bytes = simd::int8_row_bytes(channels);
+  at::Tensor rows = at::empty({dense.numel() / channels, bytes}, at::kChar);
+  const auto* from = dense.const_data_ptr<float>();
+  auto* to = rows.mutable_data_ptr<int8_t>();
+  at::parallel_for(0, rows.size(0), kRowsAtATime, [&](int64_t begin, int64_t end) {
+    simd::quantise_int8(from + begin * channels, channels, end - begin, channels, to + begin * bytes);
+  });
+  return rows;
 }
 
-/// Inputs rounded up to groups, which is all that the kernels want to know.
-int64_t inputs_of(const at::Tensor& rows) { return rows.size(1) - simd::int8_row_bytes(0); }
+/// What a thread needs for some rows of a feed-forward: its inputs and the layer between, quantised, and the
+/// latter as it comes.
+struct Between {
+  int64_t in_bytes, hidden, hidden_bytes, rows;
+  at::DataPtr inputs, values, rounded;
+
+  Between(const simd::Int8Layer& expand, int64_t tile)
+      : in_bytes(simd::int8_row_bytes(expand.in)),
+        hidden(expand.out),
+        hidden_bytes(simd::int8_row_bytes(expand.out)),
+        rows(std::max<int64_t>(1, kBetweenBytes / (hidden * int64_t{sizeof(float)}) / tile) * tile) {
+    const auto memory = [&](int64_t bytes) {
+      return c10::GetCPUAllocator()->allocate(static_cast<size_t>(rows * bytes));
+    };
+    inputs = memory(in_bytes);
+    values = memory(hidden * int64_t{sizeof(float)});
+    rounded = memory(hidden_bytes);
+  }
+};
+
+void feed_forward_rows(const simd::Int8Layer& expand, const simd::Int8Layer& contract, const float* x,
+                       int64_t rows, float* sum, const Between& between) {
+  auto* inputs = static_cast<int8_t*>(between.inputs.get());
+  auto* values = static_cast<float*>(between.values.get());
+  auto* rounded = static_cast<int8_t*>(between.rounded.get());
+  simd::quantise_int8(x, expand.in, rows, expand.in, inputs);
+  simd::int8_linear(expand, inputs, rows, 0, expand.panels(), {values, between.hidden, false});
+  simd::quantise_int8(values, between.hidden, rows, between.hidden, rounded);
+  simd::int8_linear(contract, rounded, rows, 0, contract.panels(), {sum, contract.out, true});
+}
 
 }  // namespace
 
@@ -90,34 +109,47 @@ void pack_int8_layer(net::Linear& layer) {
   layer.steps = rows.steps;
 }
 
-at::Tensor int8_rows(const at::Tensor& x) {
-  const at::Tensor dense = x.contiguous();
-  const int64_t channels = dense.size(-1), bytes = simd::int8_row_bytes(channels);
-  std::vector<int64_t> shape = dense.sizes().vec();
-  shape.back() = bytes;
-  at::Tensor rows = at::empty(shape, at::kChar);
-  const auto* from = dense.const_data_ptr<float>();
-  auto* to = rows.mutable_data_ptr<int8_t>();
-  at::parallel_for(0, dense.numel() / channels, kRowsAtATime, [&](int64_t begin, int64_t end) {
-    simd::quantise_int8(from + begin * channels, channels, end - begin, channels, to + begin * bytes);
-  });
-  return rows;
-}
-
-at::Tensor int8_linear(const at::Tensor& x, const net::Linear& layer, net::Activation activation) {
+/// Blocks of rows by panels, in this order, so that a thread's neighbouring pieces share their rows.
+at::Tensor int8_linear(const at::Tensor& x, const net::Linear& weights, net::Activation activation) {
   const at::Tensor rows = rows_of(x);
+  const simd::Int8Layer layer = view_of(weights, x.size(-1), activation);
   std::vector<int64_t> shape = x.sizes().vec();
-  shape.back() = layer.steps.size(0);
+  shape.back() = layer.out;
   at::Tensor out = at::empty(shape, at::kFloat);
-  run(view_of(layer, inputs_of(rows), activation), rows,
-      {out.mutable_data_ptr<float>(), shape.back(), false});
+  const int64_t count = rows.size(0), bytes = rows.size(1), panels = layer.panels();
+  const int64_t tile = layer.products->rows, tiles = (count + tile - 1) / tile;
+  const int64_t blocks = (tiles + kTilesOfABlock - 1) / kTilesOfABlock;
+  const auto* data = rows.const_data_ptr<int8_t>();
+  auto* results = out.mutable_data_ptr<float>();
+  at::parallel_for(0, blocks * panels, 1, [&](int64_t begin, int64_t end) {
+    while (begin < end) {
+      const int64_t block = begin / panels, panel = begin % panels,
+                    here = std::min(panels - panel, end - begin);
+      const int64_t first = block * tiles / blocks * tile,
+                    last = std::min(count, (block + 1) * tiles / blocks * tile);
+      simd::int8_linear(layer, data + first * bytes, last - first, panel, here,
+                        {results + first * layer.out, layer.out, false});
+      begin += here;
+    }
+  });
   return out;
 }
 
-void int8_linear_add(at::Tensor& sum, const at::Tensor& x, const net::Linear& layer) {
-  const at::Tensor rows = rows_of(x);
-  run(view_of(layer, inputs_of(rows), net::Activation::none), rows,
-      {sum.mutable_data_ptr<float>(), sum.size(-1), true});
+void int8_feed_forward_add(at::Tensor& sum, const at::Tensor& x, const net::Linear& expand_weights,
+                           const net::Linear& contract_weights) {
+  const at::Tensor dense = x.contiguous();
+  const simd::Int8Layer expand = view_of(expand_weights, x.size(-1), net::Activation::gelu),
+                        contract = view_of(contract_weights, expand.out, net::Activation::none);
+  const int64_t count = x.numel() / expand.in, tile = expand.products->rows;
+  const auto* from = dense.const_data_ptr<float>();
+  auto* to = sum.mutable_data_ptr<float>();
+  at::parallel_for(0, (count + tile - 1) / tile, 1, [&](int64_t begin, int64_t end) {
+    const Between between(expand, tile);
+    const int64_t last = std::min(count, end * tile);
+    for (int64_t row = begin * tile; row < last; row += between.rows)
+      feed_forward_rows(expand, contract, from + row * expand.in, std::min(between.rows, last - row),
+                        to + row * contract.out, between);
+  });
 }
 
 }  // namespace da3::cpu

@@ -38,7 +38,9 @@ void Block::run(at::Tensor& x, const TokenRotation& rotation, const Kernels& ker
     const TimedOperation timed("add_layer_norm", float_bytes(x, 4));
     normed = kernels.add_layer_norm(x, mixed, projection_.scale, norm2_, expand_.arithmetic);
   }
-  const at::Tensor delta = feed_forward(normed, kernels);
+  if (shape_.feed_forward == checkpoint::FeedForward::mlp)
+    return kernels.feed_forward_add(x, normed, expand_, contract_);
+  const at::Tensor delta = gated_feed_forward(normed, kernels);
   const TimedOperation timed("add", float_bytes(x, 3));
   kernels.add_residual(x, delta, contract_.scale);
 }
@@ -51,16 +53,13 @@ at::Tensor Block::attend(const at::Tensor& x, const TokenRotation& rotation, con
       kernels.self_attention(qkv, qk_norm_ ? &*qk_norm_ : nullptr, rotation, qkv_.arithmetic), projection_);
 }
 
-at::Tensor Block::feed_forward(const at::Tensor& x, const Kernels& kernels) const {
-  if (shape_.feed_forward == checkpoint::FeedForward::swiglu) {
-    at::Tensor hidden = kernels.linear(x, expand_);
-    {
-      const TimedOperation timed("gate", hidden.nbytes() + hidden.nbytes() / 2);
-      hidden = kernels.gate(hidden);
-    }
-    return kernels.linear(hidden, contract_);
+at::Tensor Block::gated_feed_forward(const at::Tensor& x, const Kernels& kernels) const {
+  at::Tensor hidden = kernels.linear(x, expand_);
+  {
+    const TimedOperation timed("gate", hidden.nbytes() + hidden.nbytes() / 2);
+    hidden = kernels.gate(hidden);
   }
-  return kernels.linear(kernels.linear(x, expand_, Activation::gelu), contract_);
+  return kernels.linear(hidden, contract_);
 }
 
 }  // namespace da3::net

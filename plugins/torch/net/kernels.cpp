@@ -144,6 +144,13 @@ void Kernels::add_residual(at::Tensor& x, const at::Tensor& delta, const at::Ten
   add_to_residual(x, delta, scale);
 }
 
+void Kernels::feed_forward_add(at::Tensor& x, const at::Tensor& normed, const Linear& expand,
+                               const Linear& contract) const {
+  const at::Tensor delta = linear(linear(normed, expand, Activation::gelu), contract);
+  const TimedOperation timed("add", 3 * x.nbytes());
+  add_residual(x, delta, contract.scale);
+}
+
 at::Tensor Kernels::gate(const at::Tensor& x) const {
   const auto halves = x.chunk(2, -1);
   return at::silu(halves[0]).mul_(halves[1]);

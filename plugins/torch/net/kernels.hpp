@@ -73,6 +73,9 @@ class Kernels {
                                     const Norm& norm, Arithmetic next) const;
   /// Only that sum.
   virtual void add_residual(at::Tensor& x, const at::Tensor& delta, const at::Tensor& scale) const;
+  /// x += contract(gelu(expand(normed))), times contract's LayerScale where it has one, in place, in float32.
+  virtual void feed_forward_add(at::Tensor& x, const at::Tensor& normed, const Linear& expand,
+                                const Linear& contract) const;
   /// SwiGLU's gate: silu of the first half of the channels times the second, in x's type; x [..., 2 C].
   virtual at::Tensor gate(const at::Tensor& x) const;
   /// Adds x, upsampled to target's size, to target in place; both [V, C, H, W] in channels-last memory.

@@ -228,6 +228,17 @@ void CheckedKernels::add_residual(at::Tensor& x, const at::Tensor& delta, const 
   compare("add_residual", delta, x, want);
 }
 
+void CheckedKernels::feed_forward_add(at::Tensor& x, const at::Tensor& normed, const net::Linear& expand,
+                                      const net::Linear& contract) const {
+  at::Tensor want = host_copy(x), apart = x.clone();
+  net::Kernels::feed_forward_add(apart, normed, expand, contract);  // looks at each step
+  net::Linear contract_here = plain(contract, linears_);
+  contract_here.scale = host(contract.scale);
+  reference_.feed_forward_add(want, host(normed), plain(expand, linears_), contract_here);
+  device_.feed_forward_add(x, normed, expand, contract);
+  compare("feed_forward_add", normed, x, want, contract.arithmetic);
+}
+
 at::Tensor CheckedKernels::gate(const at::Tensor& x) const {
   const at::Tensor want = reference_.gate(host_copy(x));
   at::Tensor got = device_.gate(x);
