@@ -6,6 +6,7 @@
 #include "colour_maps.hpp"
 #include "files.hpp"
 #include "formats/formats.hpp"
+#include "formats/image_names.hpp"
 #include "npz.hpp"
 
 #include <opencv2/core.hpp>
@@ -98,11 +99,13 @@ void check_needs(const std::string& name, const Prediction& p, const OutputMaps&
   require(!format.features || !p.features.empty(), name, "features of blocks",
           "name some with --export-feat");
   if (name == "colmap_text")
-    for (const fs::path& file : p.files)
-      if (file.filename().string().find_first_of(" \t\n\r") != std::string::npos)
-        throw Error(DA3_E_INVALID, "exporting colmap_text failed: the name of \"" + file.string() +
-                                       "\" has a space, and COLMAP reads names of its text format only up to "
-                                       "there; use colmap, or rename the image");
+    for (const std::string& image : image_names(p.files))
+      if (image.find_first_of(" \t\n\r") != std::string::npos)
+        throw Error(
+            DA3_E_INVALID,
+            "exporting colmap_text failed: the name \"" + image +
+                "\" has a space or a line break, and COLMAP reads names of its text format only up to "
+                "there; use colmap, or rename the image");
   if (name == "npz" || name == "mini_npz") {
     if (!maps.one_size())
       throw Error(DA3_E_SHAPE, "exporting " + name +

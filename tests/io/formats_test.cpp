@@ -131,7 +131,11 @@ TEST(Formats, needs_are_told_before_anything_is_written) {
   refuse("feat_vis", "--export-feat", [](auto& p) { p.features.clear(); });
   refuse("sheet", "images", [](auto& p) { p.images = {}; });
   refuse("glb", "images", [](auto& p) { p.images = {}; });
-  refuse("colmap_text", "has a space", [](auto& p) { p.files.back() = "c d.jpg"; });
+  refuse("colmap_text", "has a space or a line break", [](auto& p) { p.files.back() = "c d.jpg"; });
+  refuse("colmap_text", "x y/0.jpg", [](auto& p) {
+    p.files.front() = "z/0.jpg";
+    p.files.back() = "x y/0.jpg";
+  });
   expect_error(DA3_E_BAD_VALUE, "gs_ply", [&] { parse_formats("npz-gs_video"); });
 }
 

@@ -97,7 +97,8 @@ void add_device(const std::string& text, host::Arguments& arguments) {
   const std::string backend = text.substr(0, colon);
   arguments.settings.push_back({"backend", backend, "--device"});
   if (colon < text.size())
-    arguments.settings.push_back({backend + ".device", text.substr(colon + 1), "--device"});
+    arguments.settings.push_back(
+        {backend == "cuda" ? "cuda.device" : "device", text.substr(colon + 1), "--device"});
 }
 
 void add_settings(const Words& words, host::Arguments& arguments) {

@@ -163,17 +163,6 @@ void write_text_points(AtomicFile& file, const ColmapPoints& points) {
   });
 }
 
-/// A line of the text is a name to its end.
-void check_for_text(const Names& names) {
-  for (const std::string& name : names)
-    if (name.find_first_of("\r\n") != name.npos || name.find_first_of(" \t") == 0 ||
-        name.find_last_of(" \t") == name.size() - 1)
-      throw Error(DA3_E_INVALID,
-                  "writing a COLMAP model as text failed: the file name \"" + name +
-                      "\" has a line break, or a space at an end; use colmap, which is binary, "
-                      "or rename the file");
-}
-
 }  // namespace
 
 void write_colmap(const ExportJob& job, bool text) {
@@ -182,7 +171,6 @@ void write_colmap(const ExportJob& job, bool text) {
   const PointCloud cloud(p, threshold, job.options.num_max_points, job.options.seed, 0, p.views);
   require_points(cloud, "colmap");
   const Names names = image_names(p.files);
-  if (text) check_for_text(names);
   const auto points = job.options.colmap_tracks ? track_points(p, cloud, threshold) : pixel_points(p, cloud);
   if (points->size() == 0)
     throw Error(
