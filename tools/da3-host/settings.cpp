@@ -178,7 +178,7 @@ RunSettings run_settings(const Setup& setup, const Arguments& arguments) {
     settings.process_res = value("process_res");
     settings.process_res_method = value("process_res_method").value;
     settings.exif_rotation = value("exif_rotation").value == "true";
-    if (settings.exif_rotation && !settings.cameras.poses.empty())
+    if (settings.exif_rotation && !setup.profile.get_path("poses").empty())
       throw Error(DA3_E_BAD_VALUE, value("exif_rotation").origin +
                                        ": known cameras are of the images as they are stored; leave "
                                        "exif_rotation or the poses out");
