@@ -195,6 +195,13 @@ std::string Progress::rate_text() const {
   return std::string(" (") + rate + ", " + duration(now->seconds_left) + " left)";
 }
 
+void Progress::show(const std::string& text) {
+  const std::lock_guard lock(mutex_);
+  clear_bar();
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  std::fflush(stdout);
+}
+
 void Progress::log(LogLevel level, std::string_view line) {
   const std::lock_guard lock(mutex_);
   if (level >= LogLevel::warn) warnings_.emplace_back(line);
@@ -222,7 +229,9 @@ std::vector<std::string> Progress::warnings() const {
 }
 
 std::string Progress::place(size_t item, const std::string& name) const {
-  return item == 0 ? "" : "[" + std::to_string(item) + "/" + std::to_string(items_) + "] " + name + ": ";
+  if (item == 0) return "";
+  const std::string of = items_ == 0 ? "" : "/" + std::to_string(items_);  // nobody knows how many come
+  return "[" + std::to_string(item) + of + "] " + name + ": ";
 }
 
 void Progress::clear_bar() {

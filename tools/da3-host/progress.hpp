@@ -49,6 +49,9 @@ class Progress {
   /// An item that is done already; it does not count where the time left is estimated.
   void skip(size_t item, size_t items, const std::string& name, const std::string& why);
 
+  /// Text for stdout, which may be the same terminal.
+  void show(const std::string& text);
+
   void log(LogLevel level, std::string_view line);
   /// An error of the whole program, whatever the level.
   void error(std::string_view message);

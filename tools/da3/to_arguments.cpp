@@ -101,6 +101,15 @@ void add_device(const std::string& text, host::Arguments& arguments) {
         {backend == "cuda" ? "cuda.device" : "device", text.substr(colon + 1), "--device"});
 }
 
+/// Upstream's glb writes the pictures of depth_vis too.
+std::string with_pictures(const std::string& formats) {
+  std::string between = "-";
+  between.append(formats).append("-");
+  const bool add =
+      between.find("-glb-") != std::string::npos && between.find("-depth_vis-") == std::string::npos;
+  return add ? formats + "-depth_vis" : formats;
+}
+
 void add_settings(const Words& words, host::Arguments& arguments) {
   for (const Option& option : options()) {
     if ((option.verbs & words.verb) == 0 || option.key.empty()) continue;
@@ -111,7 +120,8 @@ void add_settings(const Words& words, host::Arguments& arguments) {
       if (given) log(LogLevel::warn, flag + " changes nothing: no format that is here makes use of it");
       continue;
     }
-    const std::string value = words.value(option.name);
+    std::string value = words.value(option.name);
+    if (option.key == "format") value = with_pictures(value);
     if (!value.empty()) arguments.settings.push_back({std::string(option.key), value, flag});
   }
 }

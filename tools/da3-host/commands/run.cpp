@@ -12,6 +12,7 @@
 #include "commands.hpp"
 #include "exit_code.hpp"
 #include "inputs/colmap_folder.hpp"
+#include "live/live_run.hpp"
 #include "locations.hpp"
 #include "messages.hpp"
 #include "models/find_model.hpp"
@@ -76,6 +77,7 @@ class Run {
     if (!arguments_.dry_run) open_workers({engine, model, session});
     context_.session = &session;
     if (arguments_.dry_run) return print(dry_run(context_, scenes_)), static_cast<int>(exit_ok);
+    if (arguments_.live.wanted()) return live();
     LoopResult loop = loop_over_scenes(limits);
     report_.scenes = std::move(loop.scenes);
     fatal_ = loop.fatal;
@@ -190,11 +192,12 @@ class Run {
     context_.export_options = settings_.export_options;
     report_.export_options = settings_.export_options;
     context_.output = settings_.output;
+    context_.preview = preview_for(arguments_.preview, *context_.io, settings_.export_options.colormap);
     context_.preprocess.process_res = resolution.value;
     context_.preprocess.process_res_method = settings_.process_res_method;
     context_.preprocess.exif_rotation = settings_.exif_rotation;
     check_output_folder(settings_.output);
-    scenes_ = in_phase(Phase::input, [&] { return look_for_scenes(); });
+    if (!arguments_.live.wanted()) scenes_ = in_phase(Phase::input, [&] { return look_for_scenes(); });
     for (const Scene& scene : scenes_) context_.images += scene.files.size();
     scenes_ = scenes_of(arguments_.shard, std::move(scenes_));
     report_.manifest = shard_name(arguments_.shard, "run", ".json");
@@ -246,6 +249,17 @@ class Run {
         in_phase(Phase::output, [&] { items.add(scene.scene, scene_entry(report_, scene)); });
     };
     return run_scenes(worker_contexts(workers_, context_), scenes_, limits, done_before, done);
+  }
+
+  /// Pictures that come while the program runs.
+  int live() {
+    LiveResult result = run_live(context_, arguments_.live);
+    report_.scenes = std::move(result.scenes);
+    fatal_ = result.fatal;
+    first_failure_ = result.first_failure;
+    if (!context_.formats.empty()) return finish(), report_.exit_status;
+    end_of_fatal();  // all went into the stream
+    return exit_status_of(report_.scenes, first_failure_, false, false);
   }
 
   /// What is done is reported, also where an error ended the run: then as well as it can be, and the error

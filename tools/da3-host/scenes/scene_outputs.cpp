@@ -48,6 +48,12 @@ std::vector<io::FeatureMap> feature_maps(const SceneContext& context, const Scen
   return maps;
 }
 
+void show_preview(const SceneContext& context, const Scene& scene, const io::Prediction& prediction) {
+  const std::string picture =
+      in_phase(Phase::output, [&] { return context.io->preview(prediction, *context.preview); });
+  context.progress->show(context.scenes > 1 ? scene.name + "\n" + picture : picture);
+}
+
 }  // namespace
 
 std::span<float> SceneOutputs::floats(const std::string& name) const {
@@ -92,9 +98,11 @@ void write_scene(const SceneContext& context, const ScenePlan& plan, const io::V
   const RunProfile::Own span(context.profile, "write " + plan.scene->name);
   context.progress->aside(plan.item, plan.scene->name, "writing");
   report.files = in_phase(Phase::output, [&] {
+    if (context.on_prediction) context.on_prediction(prediction);
     return context.io->export_prediction(context.formats, context.output / plan.scene->folder, prediction,
                                          context.export_options);
   });
+  if (context.preview) show_preview(context, *plan.scene, prediction);
   report.times.output = watch.lap();
 }
 

@@ -7,6 +7,7 @@
 #include <da3/io/cameras.hpp>
 #include <da3/io/export.hpp>
 #include <da3/io/focal.hpp>
+#include <da3/io/frame_stream.hpp>
 #include <da3/io/image.hpp>
 #include <da3/io/pose_alignment.hpp>
 #include <da3/io/prediction.hpp>
@@ -51,6 +52,7 @@ struct Api {
                                   std::span<float> depth, bool align_to_input_ext_scale);
   Intrinsics (*intrinsics_from_focal)(double focal_pixels, int64_t height, int64_t width);
   Intrinsics (*intrinsics_from_fov)(double horizontal_degrees, int64_t height, int64_t width);
+  std::unique_ptr<FrameSource> (*open_frame_stream)(int descriptor, const FrameStreamOptions& options);
   std::string (*preview)(const Prediction& prediction, const PreviewOptions& options);
   bool (*has_sixel)();
   void (*depth_in_metres)(std::span<float> depth, int64_t views, int64_t height, int64_t width,
