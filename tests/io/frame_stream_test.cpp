@@ -102,7 +102,7 @@ TEST(FrameStream, a_frame_whose_end_is_lost_costs_no_other) {
 }
 
 TEST(FrameStream, other_bytes_are_refused) {
-  Stream stream(data("rgb.png"));
+  Stream stream(data("gray.png"));
   Frame frame;
   expect_error(DA3_E_UNSUPPORTED, "no JPEG", [&] { stream.source->next(frame); });
 }
