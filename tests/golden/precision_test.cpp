@@ -181,7 +181,8 @@ TEST_P(InPrecision, HeadInTf32AndFloat16) {
 TEST_P(InPrecision, TheCpusOwnBfloat16) {
   const test::GoldenCase golden(GetParam());
   for (const char* packed : {"false", "true"}) try {
-      expect_within(golden, {{"mixed_precision", "bfloat16"}, {"enable_compile", packed}}, bfloat16, 2e-4);
+      // Its fused steps round less often than the emulation's; float32 would differ by less than 1e-5.
+      expect_within(golden, {{"mixed_precision", "bfloat16"}, {"enable_compile", packed}}, bfloat16, 1e-4);
     } catch (const Error& error) {
       ASSERT_EQ(error.code(), DA3_E_UNSUPPORTED) << error.message();
       GTEST_SKIP() << error.message();

@@ -74,7 +74,7 @@ io::ViewsPlan plan_views(const std::vector<std::filesystem::path>& files, const 
   return {1, 14, 14, {{14, 14}}};
 }
 io::Views load_views(const std::vector<std::filesystem::path>& files, const io::PreprocessOptions&,
-                     const std::vector<io::Intrinsics>&) {
+                     const std::vector<io::Intrinsics>&, const std::vector<io::Lens>&) {
   fake->events.add("load " + files.front().string());
   fake->reach("loaded " + files.front().string());
   io::Views views;
