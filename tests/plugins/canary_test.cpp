@@ -124,9 +124,10 @@ TEST(Canary, HasEveryKernelInIt) {
                                   met.insert(finding.kernel.substr(0, finding.kernel.find(" [")));
                                 },
                                 {}});
-  for (const char* kernel : {"linear", "linear gelu", "linear relu", "attention", "convolution",
-                             "convolution relu", "convolution_add", "layer_norm", "qk_norm_rope, queries",
-                             "add_layer_norm, sum", "gate", "upsample_add", "upsample_grid"})
+  for (const char* kernel :
+       {"linear", "linear gelu", "linear relu", "attention", "convolution", "convolution of relu relu",
+        "convolution_add", "layer_norm", "qk_norm_rope, queries", "add_layer_norm, sum", "gate",
+        "upsample_add", "convolution and linear of full size"})
     EXPECT_TRUE(met.contains(kernel)) << kernel << " is not tried";
 }
 

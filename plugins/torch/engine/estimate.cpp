@@ -4,6 +4,7 @@
 #include <da3/error.hpp>
 
 #include "net/backbone.hpp"
+#include "net/winograd_choice.hpp"
 
 #include <algorithm>
 #include <cstdio>
@@ -94,6 +95,15 @@ int32_t out_of_memory(const Policy& policy) {
   return policy.dl_type == kHostMemory ? DA3_E_NOMEM_HOST : DA3_E_NOMEM_DEVICE;
 }
 
+/// Floats for each weight that the CPU's kernels keep (cpu/winograd_convolution.hpp).
+uint64_t growth(const checkpoint::TensorSpec& spec, const Policy& policy) {
+  const auto has = [&](const char* part) { return spec.name.find(part) != std::string::npos; };
+  const bool square = spec.shape.size() == 4 && spec.shape[2] == 3 && spec.shape[3] == 3;
+  const bool float32 = policy.head_precision == Precision::float32;
+  if (!policy.winograd || !float32 || !square || has("resize_layers.")) return 1;
+  return net::winograd_pays(spec.shape[1], spec.shape[0], has("_aux.")) ? net::kWinogradGrowth : 1;
+}
+
 }  // namespace
 
 uint64_t estimate_activations(const RunRequest& request, const Model& model) {
@@ -117,7 +127,7 @@ uint64_t weights_in_memory(const checkpoint::ModelConfig& config, const Policy& 
       width = value_bytes(policy.precision);
     else if (spec.shape.size() >= 2 && (below(".head.") || below(".gs_head.")))
       width = value_bytes(policy.head_precision);
-    bytes += static_cast<uint64_t>(spec.elements()) * width;
+    bytes += static_cast<uint64_t>(spec.elements()) * width * growth(spec, policy);
   }
   return bytes;
 }

@@ -39,6 +39,7 @@ struct Convolution {
   at::Tensor weight, bias;
   int64_t stride = 1, padding = 0;
   Arithmetic arithmetic = Arithmetic::float32;
+  bool seldom = false;  ///< most runs do without it: not worth memory for speed
 };
 
 class Kernels;
