@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Gives the C library's free memory back to the system, but never beside work that allocates: trimming locks the
-// whole heap, so that a caller who trims in a loop would stop the run, and what a run has freed it soon takes
-// again.
+// Gives the C library's free memory back to the system, but never beside work that allocates: trimming locks
+// the whole heap, so that a caller who trims in a loop would stop the run, and what a run has freed it soon
+// takes again.
 #pragma once
 
 namespace da3::engine {
