@@ -1,5 +1,5 @@
-add_library(da3_cpu_engine MODULE engine.cpp cpu_kernels.cpp cpu_attention.cpp cpu_norms.cpp packed_kernels.cpp)
-target_link_libraries(da3_cpu_engine PRIVATE da3_torch da3_cpu_simd da3_warnings)
+add_library(da3_cpu_engine MODULE engine.cpp cpu_kernels.cpp cpu_attention.cpp cpu_norms.cpp cpu_runtime.cpp packed_kernels.cpp memory/pooled_allocator.cpp)
+target_link_libraries(da3_cpu_engine PRIVATE da3_torch da3_cpu_memory da3_cpu_simd da3_warnings)
 set_target_properties(da3_cpu_engine PROPERTIES
   OUTPUT_NAME da3_cpu_engine
   LIBRARY_OUTPUT_DIRECTORY "${DA3_PLUGIN_OUTPUT_DIRECTORY}"
