@@ -122,8 +122,7 @@ void operators(const Bench& bench) {
     model.network().compute({bench.image(1, 28, 28, 1), {}, {}}, request, *bench.context.kernels, {});
     const net::NetInputs inputs{bench.image(2, 70, 98, 1), {}, {}};
     compare_operators(
-        bench.context.device,
-        [&] { model.network().compute(inputs, request, *bench.context.kernels, {}); },
+        bench.context.device, [&] { model.network().compute(inputs, request, *bench.context.kernels, {}); },
         kSeeds, [&] { bench.poll(); },
         [&](const OperatorResult& result) {
           if (!result.skipped.empty())
