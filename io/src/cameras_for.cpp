@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "camera_readers.hpp"
-#include "files.hpp"
 #include "image_header.hpp"
 
 #include <da3/error.hpp>
@@ -109,8 +108,8 @@ std::vector<size_t> by_order(size_t cameras, size_t images) {
 
 Size size_of_file(const fs::path& image, size_t index) try {
   const std::string reading = "reading the image \"" + image.string() + "\"";
-  std::vector<uint8_t> bytes = read_file(image, reading);
-  const ImageHeader header = inspect_image(bytes, reading);
+  ImageHeader header;
+  read_image_file(image, reading, header);
   return {header.height, header.width};
 } catch (const Error& error) {
   throw Error(error.code(), error.message(), 2, static_cast<int64_t>(index), error.native());

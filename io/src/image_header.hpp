@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -18,5 +19,10 @@ struct ImageHeader {
 /// does as read_image promises: PNG loses its ancillary chunks (transparency, colour profiles whose faults
 /// libpng prints), TIFF's alpha is declared so that libtiff does not multiply the colours with it.
 ImageHeader inspect_image(std::vector<uint8_t>& bytes, const std::string& what);
+
+/// The bytes of an image file, inspected. Of a file that is no image, or that is larger than its picture can
+/// need, only the beginning is read. Throws as read_file and inspect_image do.
+std::vector<uint8_t> read_image_file(const std::filesystem::path& path, const std::string& what,
+                                     ImageHeader& header);
 
 }  // namespace da3::io

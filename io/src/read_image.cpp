@@ -2,7 +2,6 @@
 #include <da3/error.hpp>
 #include <da3/io/image.hpp>
 
-#include "files.hpp"
 #include "image_header.hpp"
 #include "quiet.hpp"
 
@@ -29,8 +28,8 @@ cv::Mat decode(const std::vector<uint8_t>& bytes) {
 Image read_image(const std::filesystem::path& path) {
   const std::string what = "reading the image \"" + path.string() + "\"";
   try {
-    std::vector<uint8_t> bytes = read_file(path, what);
-    const ImageHeader header = inspect_image(bytes, what);
+    ImageHeader header;
+    const std::vector<uint8_t> bytes = read_image_file(path, what, header);
     const cv::Mat decoded = decode(bytes);
     if (decoded.empty() || decoded.type() != CV_8UC3)
       throw Error(DA3_E_INVALID,

@@ -2,6 +2,7 @@
 #include "io/support.hpp"
 
 #include <da3/io/image.hpp>
+#include <da3/io/preprocess.hpp>
 
 #include <sys/stat.h>
 #include <nlohmann/json.hpp>
@@ -103,6 +104,24 @@ TEST(ReadImage, refuses_a_folder) {
   const TempDir dir;
   EXPECT_EQ(expect_error(DA3_E_NOT_FOUND, "directory", [&] { read_image(dir.path()); }).native(), EISDIR);
 }
+
+#ifdef __linux__
+TEST(ReadImage, refuses_a_huge_file_by_its_beginning) {
+  const TempDir dir;
+  fs::copy_file(data_dir / "io" / "rgb.jpg", dir / "photo.jpg");
+  fs::copy_file(data_dir / "io" / "rgba.png", dir / "photo.png");
+  test::write_text(dir / "zeros.jpg", "");
+  for (const auto& [name, code, why] : {std::tuple{"zeros.jpg", DA3_E_INVALID, "not a PNG, JPEG"},
+                                        {"photo.jpg", DA3_E_SHAPE, "has 2147483648 bytes"},
+                                        {"photo.png", DA3_E_SHAPE, "has 2147483648 bytes"}}) {
+    fs::resize_file(dir / name, uintmax_t{1} << 31);  // sparse
+    const uint64_t before = test::bytes_asked_for();
+    expect_error(code, why, [&, file = name] { read_image(dir / file); });
+    expect_error(code, why, [&, file = name] { plan_views({dir / file}, {}); });
+    EXPECT_LT(test::bytes_asked_for() - before, 1u << 20) << name;
+  }
+}
+#endif
 
 TEST(ReadImage, refuses_an_empty_file) {
   const TempDir dir;

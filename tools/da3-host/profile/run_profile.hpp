@@ -7,6 +7,7 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "stage_times.hpp"
@@ -46,8 +47,11 @@ class RunProfile {
     TraceSpan span;
     bool own = false;
   };
+  uint32_t own_track();
+
   mutable std::mutex mutex_;
   std::vector<Event> events_;
+  std::map<std::thread::id, uint32_t> own_tracks_;  ///< of this program's threads
 };
 
 }  // namespace da3::host

@@ -89,7 +89,7 @@ void write_scene(const SceneContext& context, const ScenePlan& plan, const io::V
   });
   Stopwatch watch;
   const RunProfile::Own span(context.profile, "write " + plan.scene->name);
-  context.progress->advance(0, 0, "writing");
+  context.progress->aside(plan.item, plan.scene->name, "writing");
   report.files = in_phase(Phase::output, [&] {
     return context.io->export_prediction(context.formats, context.output / plan.scene->folder, prediction,
                                          context.export_options);
