@@ -43,6 +43,27 @@ def eager(model, tag, exports, image, threads, bfloat16=False):
     return run, {"version": torch.__version__}
 
 
+def compiled(model, tag, exports, image, threads):
+    """torch.compile with frozen weights, of the form that exporters get: upstream's own has graph breaks."""
+    import torch
+    import torch._inductor.config
+    import upstream
+    from portable import Portable
+
+    torch.set_num_threads(threads)
+    torch.set_num_interop_threads(1)
+    torch._inductor.config.freezing = True
+    height, width, views = map(int, tag.split("x"))
+    net = torch.compile(Portable(upstream.load(model), height, width, views, "sdpa").eval())
+    given = torch.from_numpy(image)
+
+    def run():
+        with torch.no_grad():
+            return [out.float().numpy() for out in net(given)]
+
+    return run, {"version": torch.__version__}
+
+
 def onnxruntime(model, tag, exports, image, threads, suffix=""):
     import onnxruntime as ort
 
@@ -78,6 +99,7 @@ def openvino(model, tag, exports, image, threads, suffix="", precision="f32"):
 ENGINES = {
     "eager": eager,
     "eager-bf16": lambda *a: eager(*a, bfloat16=True),
+    "compile": compiled,
     "ort": onnxruntime,
     "ort-int8": lambda *a: onnxruntime(*a, suffix="_int8"),
     "openvino": openvino,

@@ -48,23 +48,25 @@ def export_openvino(module, image, file):
 
 
 def quantize_openvino(file, image, target):
+    """Weights and activations, with the steps that the race's own images ask for. False without nncf."""
     try:
         import nncf
     except ImportError:
         print(f"not made: {target}: nncf is not installed")
-        return
+        return False
     import openvino as ov
 
     model = ov.Core().read_model(str(file))
     data = nncf.Dataset([image.numpy()])
     ov.save_model(nncf.quantize(model, data, model_type=nncf.ModelType.TRANSFORMER, subset_size=1), str(target),
                   compress_to_fp16=False)
+    return True
 
 
-def check(name, depth, expected):
-    off = float(np.abs(depth - expected).max() / np.abs(expected).mean())
-    print(f"{name}: largest difference of depth to upstream {off:.2e}")
-    if not off < 0.2:
+def check(name, depth, expected, largest=0.2):
+    off, mean = (float(of(np.abs(depth - expected)) / np.abs(expected).mean()) for of in (np.max, np.mean))
+    print(f"{name}: difference of depth to upstream {off:.2e} at most, {mean:.2e} in the mean")
+    if not off < largest:
         raise SystemExit(f"exporting {name} failed: its depth is another one; do not race with it")
 
 
@@ -92,7 +94,10 @@ def make(folder, out, shape):
         file.parent.mkdir(parents=True, exist_ok=True)
     export_openvino(Portable(net, height, width, views, "sdpa").eval(), image, plain)
     check(plain.name, run_openvino(plain, image), expected)
-    quantize_openvino(plain, image, plain.with_name(f"{name}_int8.xml"))
+    quantized = plain.with_name(f"{name}_int8.xml")
+    if quantize_openvino(plain, image, quantized):
+        # Steps of activations that are fixed for all images err more than those made at run time.
+        check(quantized.name, run_openvino(quantized, image), expected, largest=0.5)
     # A fresh network: the one before has the other's tables.
     export_onnx(Portable(upstream.load(folder), height, width, views, "mha").eval(), image, fused)
     check(fused.name, run_onnx(fused, image), expected)

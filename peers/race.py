@@ -10,6 +10,7 @@ A ratio is the time of da3 over the time of the other: under 1, da3 is faster. R
 import argparse
 import json
 import os
+import signal
 import statistics
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from pathlib import Path
 from statistics_of_times import ratio_of_medians, verdict
 
 HERE = Path(__file__).resolve().parent
-PEERS = ["eager", "eager-bf16", "ort", "ort-int8", "openvino", "openvino-bf16", "openvino-int8"]
+PEERS = ["eager", "eager-bf16", "compile", "ort", "ort-int8", "openvino", "openvino-bf16", "openvino-int8"]
 
 
 class Racer:
@@ -122,6 +123,18 @@ def start(options):
     return racers
 
 
+class Stopped(Exception):
+    """Somebody wants it to end: what was measured is reported."""
+
+
+def stop_by_signal():
+    def stop(*_):
+        raise Stopped
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+
+
 def race(racers, options):
     for number in range(options.warmup + options.samples):
         if number == options.warmup:
@@ -187,19 +200,23 @@ def main():
     options = arguments()
     facts = machine()
     racers = []
+    stop_by_signal()
     try:
         racers = start(options)
         race(racers, options)
+    except Stopped:
+        print("stopped: the rounds so far are reported", file=sys.stderr)
     finally:
         for racer in racers:
             racer.stop()
     text, ratios = report(racers)
-    head = (f"{Path(options.model).name}, {options.views} x {options.size}, {options.threads} threads, {options.samples} samples, "
+    head = (f"{Path(options.model).name}, {options.views} x {options.size}, {options.threads} threads, {max((len(r.times) for r in racers), default=0)} samples, "
             f"{facts['cpu']}, load average before {facts['load_average']:.2f}")
     print(head + "\n\n" + text)
     if options.output:
         document = {"schema": "da3.race/1", "machine": facts, "model": Path(options.model).name, "size": options.size,
-                    "views": options.views, "threads": options.threads, "samples": options.samples, "ratios": ratios,
+                    "views": options.views, "threads": options.threads, "samples": max((len(r.times) for r in racers), default=0),
+                    "ratios": ratios,
                     "racers": [{"name": r.name, "reason": r.reason, "facts": r.facts, "memory": r.memory, "ms": r.times,
                                 "stages": r.stages} for r in racers]}
         temporary = Path(options.output + ".tmp")

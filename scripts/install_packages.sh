@@ -6,10 +6,10 @@ set -euo pipefail
 build_tools=(g++ make cmake ninja-build ccache python3 python3-pip python3-venv unzip ca-certificates)
 libraries=(
   libboost-dev libyaml-cpp-dev libspdlog-dev nlohmann-json3-dev libcli11-dev libzip-dev libssl-dev libhwy-dev
-  libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev libopenexr-dev
+  libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev libopencv-videoio-dev libopenexr-dev libsixel-dev
 )
 test_libraries=(libgtest-dev libgmock-dev libbenchmark-dev python3-numpy abigail-tools) # abigail-tools: for ELF, so not in brew
-brew_formulas=(cmake ninja ccache boost yaml-cpp spdlog nlohmann-json cli11 libzip openssl@3 highway opencv openexr googletest google-benchmark numpy)
+brew_formulas=(cmake ninja ccache boost yaml-cpp spdlog nlohmann-json cli11 libzip openssl@3 highway opencv openexr libsixel googletest google-benchmark numpy)
 
 say() { echo "setup: $*"; }
 fail() {

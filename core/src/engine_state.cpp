@@ -40,7 +40,14 @@ WatchBridge* WatchBridge::of(const da3_watch* watch) {
 
 uint32_t WatchBridge::trace_wanted() const {
   if (!callbacks_.trace) return 0;
-  return callbacks_.trace_detail == TraceDetail::layers ? DA3_TRACE_STAGE | DA3_TRACE_LAYER : DA3_TRACE_STAGE;
+  switch (callbacks_.trace_detail) {
+    case TraceDetail::operations:
+      return DA3_TRACE_STAGE | DA3_TRACE_LAYER | DA3_TRACE_OPERATION;
+    case TraceDetail::layers:
+      return DA3_TRACE_STAGE | DA3_TRACE_LAYER;
+    default:
+      return DA3_TRACE_STAGE;
+  }
 }
 
 void WatchBridge::trace(const TraceSpan& span) noexcept {

@@ -18,6 +18,7 @@ struct RawCameras {
   std::vector<std::array<double, 16>> extrinsics;
   std::vector<std::array<double, 9>> intrinsics;
   std::vector<std::array<int64_t, 2>> sizes;
+  std::vector<Lens> lenses;
   std::vector<std::string> warnings;
 };
 

@@ -9,7 +9,6 @@
 #include <cerrno>
 #include <cmath>
 #include <optional>
-#include <set>
 
 namespace da3::io {
 namespace {
@@ -63,30 +62,30 @@ std::array<double, 16> pose_of(const ColmapImage& image) {
           1};
 }
 
-struct Pinhole {
+struct Parts {
   std::array<double, 9> matrix;
-  bool distorted;
+  Lens lens;
 };
 
-Pinhole pinhole_of(const ColmapCamera& camera, const std::string& image) {
+Parts parts_of(const ColmapCamera& camera, const std::string& image) {
   const auto models = colmap_models();
   const auto model = std::find_if(models.begin(), models.end(),
                                   [&](const ColmapModel& known) { return known.name == camera.model; });
-  if (model == models.end() || model->kind == ColmapModel::refused)
+  if (model == models.end())
     throw BadColmap(DA3_E_UNSUPPORTED, "\"" + image + "\" has a camera of the model " + camera.model +
-                                           ", which is " +
-                                           (model == models.end() ? "unknown" : "a fisheye's") +
-                                           "; undistort the images with COLMAP's image_undistorter");
+                                           ", which is unknown; undistort the images with COLMAP's "
+                                           "image_undistorter");
   const auto& p = camera.parameters;
+  if (!std::all_of(p.begin(), p.end(), [](double value) { return std::isfinite(value); }))
+    throw BadColmap(DA3_E_INVALID, "the camera of \"" + image +
+                                       "\" has a parameter that is not finite; export the model again");
   const size_t focals = model->kind == ColmapModel::one_focal ? 1 : 2;
-  return {
-      {p[0], 0, p[focals], 0, p[focals - 1], p[focals + 1], 0, 0, 1},
-      std::any_of(p.begin() + static_cast<int64_t>(focals) + 2, p.end(), [](double k) { return k != 0; })};
+  return {{p[0], 0, p[focals], 0, p[focals - 1], p[focals + 1], 0, 0, 1},
+          {camera.model, {p.begin() + static_cast<std::ptrdiff_t>(focals) + 2, p.end()}}};
 }
 
 RawCameras assemble(const ColmapFiles& files) {
   RawCameras cameras;
-  std::set<int64_t> distorted;
   for (const ColmapImage& image : files.images) {
     const auto found = files.cameras.find(image.camera);
     if (found == files.cameras.end())
@@ -97,17 +96,16 @@ RawCameras assemble(const ColmapFiles& files) {
       throw BadColmap(DA3_E_INVALID, "camera " + std::to_string(image.camera) + " is " +
                                          std::to_string(camera.width) + "x" + std::to_string(camera.height) +
                                          " pixels; export the model again");
-    const Pinhole pinhole = pinhole_of(camera, image.name);
-    if (pinhole.distorted) distorted.insert(image.camera);
+    Parts parts = parts_of(camera, image.name);
     cameras.names.push_back(image.name);
     cameras.extrinsics.push_back(pose_of(image));
-    cameras.intrinsics.push_back(pinhole.matrix);
+    cameras.intrinsics.push_back(parts.matrix);
+    if (!parts.lens.distorts()) parts.lens = {};
+    cameras.lenses.push_back(std::move(parts.lens));
     cameras.sizes.push_back({static_cast<int64_t>(camera.height), static_cast<int64_t>(camera.width)});
   }
-  if (!distorted.empty())
-    cameras.warnings.push_back("lens distortion is ignored: " + std::to_string(distorted.size()) +
-                               " of the model's cameras have some; undistort the images with COLMAP's "
-                               "image_undistorter if it is strong");
+  const auto none = [](const Lens& lens) { return lens.model.empty(); };
+  if (std::all_of(cameras.lenses.begin(), cameras.lenses.end(), none)) cameras.lenses.clear();
   return cameras;
 }
 
@@ -120,12 +118,12 @@ std::span<const ColmapModel> colmap_models() {
                                                        {2, "SIMPLE_RADIAL", 4, one_focal},
                                                        {3, "RADIAL", 5, one_focal},
                                                        {4, "OPENCV", 8, two_focals},
-                                                       {5, "OPENCV_FISHEYE", 8, refused},
+                                                       {5, "OPENCV_FISHEYE", 8, two_focals},
                                                        {6, "FULL_OPENCV", 12, two_focals},
-                                                       {7, "FOV", 5, refused},
-                                                       {8, "SIMPLE_RADIAL_FISHEYE", 4, refused},
-                                                       {9, "RADIAL_FISHEYE", 5, refused},
-                                                       {10, "THIN_PRISM_FISHEYE", 12, refused}}};
+                                                       {7, "FOV", 5, two_focals},
+                                                       {8, "SIMPLE_RADIAL_FISHEYE", 4, one_focal},
+                                                       {9, "RADIAL_FISHEYE", 5, one_focal},
+                                                       {10, "THIN_PRISM_FISHEYE", 12, two_focals}}};
   return models;
 }
 

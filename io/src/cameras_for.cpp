@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "camera_readers.hpp"
-#include "files.hpp"
 #include "image_header.hpp"
 
 #include <da3/error.hpp>
@@ -109,8 +108,8 @@ std::vector<size_t> by_order(size_t cameras, size_t images) {
 
 Size size_of_file(const fs::path& image, size_t index) try {
   const std::string reading = "reading the image \"" + image.string() + "\"";
-  std::vector<uint8_t> bytes = read_file(image, reading);
-  const ImageHeader header = inspect_image(bytes, reading);
+  ImageHeader header;
+  read_image_file(image, reading, header);
   return {header.height, header.width};
 } catch (const Error& error) {
   throw Error(error.code(), error.message(), 2, static_cast<int64_t>(index), error.native());
@@ -162,6 +161,13 @@ bool off_centre(const Intrinsics& k, Size size) {
   return off(k[2], size[1]) || off(k[5], size[0]);
 }
 
+/// Before any picture is decoded.
+void check_lens(const Lens& lens, const Intrinsics& k, Size size, const fs::path& image, size_t index) try {
+  undistortion_zoom(lens, k, size[0], size[1]);
+} catch (const Error& error) {
+  throw Error(error.code(), "\"" + image.string() + "\": " + error.message(), 2, static_cast<int64_t>(index));
+}
+
 void fit_to_files(GivenCameras& cameras, const std::vector<fs::path>& images) {
   size_t strange = 0, first = 0;
   const bool known = !cameras.sizes.empty();
@@ -170,6 +176,7 @@ void fit_to_files(GivenCameras& cameras, const std::vector<fs::path>& images) {
     const Size size = size_of_file(images[i], i);
     if (known) scale(cameras.intrinsics[i], cameras.sizes[i], size, images[i], i);
     cameras.sizes[i] = size;
+    if (!cameras.lenses.empty()) check_lens(cameras.lenses[i], cameras.intrinsics[i], size, images[i], i);
     if (off_centre(cameras.intrinsics[i], size) && strange++ == 0) first = i;
   }
   if (strange != 0)
@@ -188,7 +195,7 @@ GivenCameras cameras_for(const GivenCameras& cameras, const std::vector<fs::path
   if (images.empty())
     throw Error(DA3_E_INVALID, what + std::string("there are no images; name at least one"));
   if (!fits(cameras.names.size()) || !fits(cameras.extrinsics.size()) || !fits(cameras.intrinsics.size()) ||
-      !fits(cameras.sizes.size()) || count == 0)
+      !fits(cameras.sizes.size()) || !fits(cameras.lenses.size()) || count == 0)
     throw Error(DA3_E_SHAPE,
                 what + std::string("the cameras' lists differ in length; give as many of each, or none"));
   const auto order = cameras.names.empty() ? by_order(count, images.size()) : by_name(cameras, images);
@@ -199,6 +206,7 @@ GivenCameras cameras_for(const GivenCameras& cameras, const std::vector<fs::path
     if (!cameras.extrinsics.empty()) result.extrinsics.push_back(cameras.extrinsics[i]);
     if (!cameras.intrinsics.empty()) result.intrinsics.push_back(cameras.intrinsics[i]);
     if (!cameras.sizes.empty()) result.sizes.push_back(cameras.sizes[i]);
+    if (!cameras.lenses.empty()) result.lenses.push_back(cameras.lenses[i]);
   }
   if (!result.intrinsics.empty()) fit_to_files(result, images);
   return result;

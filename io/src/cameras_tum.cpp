@@ -16,6 +16,7 @@ namespace da3::io {
 namespace {
 
 constexpr size_t max_line = 4096;
+constexpr uint64_t max_bytes = uint64_t{max_cameras} * 256;  // eight numbers of full length, and comments
 using Row = std::array<double, 8>;
 
 std::optional<Row> parse_row(std::string_view line) {
@@ -66,7 +67,7 @@ bool looks_like_tum(std::string_view begin) {
 }
 
 RawCameras read_tum_cameras(const std::filesystem::path& file, const std::string& what) {
-  const std::vector<uint8_t> bytes = read_file(file, what);
+  const std::vector<uint8_t> bytes = read_file(file, what, [](const auto&) { return max_bytes; });
   std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   RawCameras cameras;
   for (size_t number = 1; !text.empty(); ++number) {

@@ -140,8 +140,12 @@ GivenCameras check_cameras(RawCameras raw, const std::string& what) {
   check_names(raw, what);
   check_extrinsics(raw, what);
   check_intrinsics(raw, what);
-  GivenCameras cameras{
-      std::move(raw.names), std::move(raw.extrinsics), {}, std::move(raw.sizes), std::move(raw.warnings)};
+  GivenCameras cameras;
+  cameras.names = std::move(raw.names);
+  cameras.extrinsics = std::move(raw.extrinsics);
+  cameras.sizes = std::move(raw.sizes);
+  cameras.lenses = std::move(raw.lenses);
+  cameras.warnings = std::move(raw.warnings);
   for (const auto& k : raw.intrinsics) {
     Intrinsics& single = cameras.intrinsics.emplace_back();
     std::transform(k.begin(), k.end(), single.begin(), [](double v) { return static_cast<float>(v); });

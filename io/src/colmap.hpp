@@ -13,13 +13,12 @@
 
 namespace da3::io {
 
-/// How a camera model's parameters begin. Models that no pinhole approximates are known by name, to refuse
-/// them.
+/// How a camera model's parameters begin; the others are the lens's.
 struct ColmapModel {
   int32_t id;
   std::string_view name;
   size_t parameters;
-  enum Kind { one_focal, two_focals, refused } kind;  ///< f, cx, cy; fx, fy, cx, cy
+  enum Kind { one_focal, two_focals } kind;  ///< f, cx, cy; fx, fy, cx, cy
 };
 std::span<const ColmapModel> colmap_models();
 

@@ -3,8 +3,10 @@
 #include <da3/io/export.hpp>
 #include <da3/io/settings.hpp>
 
+#include "colour_maps.hpp"
 #include "files.hpp"
 #include "formats/formats.hpp"
+#include "formats/image_names.hpp"
 #include "npz.hpp"
 
 #include <opencv2/core.hpp>
@@ -94,12 +96,16 @@ void check_needs(const std::string& name, const Prediction& p, const OutputMaps&
   const bool gaussians =
       !g.means.empty() && !g.scales.empty() && !g.rotations.empty() && !g.opacities.empty();
   require(!format.gaussians || gaussians, name, "gaussians", "use a model that gives them, or ply");
+  require(!format.features || !p.features.empty(), name, "features of blocks",
+          "name some with --export-feat");
   if (name == "colmap_text")
-    for (const fs::path& file : p.files)
-      if (file.filename().string().find_first_of(" \t\n\r") != std::string::npos)
-        throw Error(DA3_E_INVALID, "exporting colmap_text failed: the name of \"" + file.string() +
-                                       "\" has a space, and COLMAP reads names of its text format only up to "
-                                       "there; use colmap, or rename the image");
+    for (const std::string& image : image_names(p.files))
+      if (image.find_first_of(" \t\n\r") != std::string::npos)
+        throw Error(
+            DA3_E_INVALID,
+            "exporting colmap_text failed: the name \"" + image +
+                "\" has a space or a line break, and COLMAP reads names of its text format only up to "
+                "there; use colmap, or rename the image");
   if (name == "npz" || name == "mini_npz") {
     if (!maps.one_size())
       throw Error(DA3_E_SHAPE, "exporting " + name +
@@ -130,12 +136,15 @@ void check_options(const ExportOptions& options) {
     throw Error(DA3_E_BAD_VALUE,
                 "exporting failed: conf_thresh_percentile must be 0 to 100 and num_max_points "
                 "at least 1; change them");
+  colour_map(options.colormap);
 }
 
 void write_format(const std::string& format, const ExportJob& job) {
   if (format == "npz") return write_npz_arrays(job, false);
   if (format == "mini_npz") return write_npz_arrays(job, true);
   if (format == "depth_vis") return write_depth_vis(job);
+  if (format == "sheet") return write_sheet(job);
+  if (format == "feat_vis") return write_feat_vis(job);
   if (format == "glb") return write_glb(job);
   if (format == "ply") return write_ply(job);
   if (format == "gs_ply") return write_gs_ply(job);

@@ -18,6 +18,7 @@ namespace da3::io {
 namespace {
 
 constexpr int64_t max_file_bytes = int64_t{1} << 32;
+constexpr size_t head_bytes = size_t{64} << 10;
 constexpr size_t buffer_bytes = size_t{1} << 20;
 
 const char* advice(int failed_errno) {
@@ -70,6 +71,20 @@ bool write_all(int fd, std::span<const uint8_t> bytes) {
   return true;
 }
 
+/// Appends what is there, up to `size` in all.
+void read_up_to(int fd, size_t size, std::vector<uint8_t>& bytes, const std::string& what) {
+  size_t filled = bytes.size();
+  bytes.resize(size);
+  while (filled < size) {
+    const ssize_t got = ::read(fd, bytes.data() + filled, size - filled);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) throw_file_error(what, errno);
+    if (got == 0) break;
+    filled += static_cast<size_t>(got);
+  }
+  bytes.resize(filled);
+}
+
 }  // namespace
 
 void throw_file_error(const std::string& what, int failed_errno) {
@@ -79,7 +94,8 @@ void throw_file_error(const std::string& what, int failed_errno) {
       failed_errno);
 }
 
-std::vector<uint8_t> read_file(const std::filesystem::path& path, const std::string& what) {
+std::vector<uint8_t> read_file(const std::filesystem::path& path, const std::string& what,
+                               const FileLimit& limit) {
   // O_NONBLOCK: opening a named pipe must not wait for somebody to write to it.
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   if (file.get() < 0) throw_file_error(what, errno);
@@ -91,16 +107,16 @@ std::vector<uint8_t> read_file(const std::filesystem::path& path, const std::str
                 what + " failed: it is a pipe or device, not a file; save the picture to a file first");
   if (status.st_size > max_file_bytes)
     throw Error(DA3_E_SHAPE, what + " failed: the file is larger than 4 GiB; use a smaller picture");
-  std::vector<uint8_t> bytes(static_cast<size_t>(status.st_size));
-  size_t filled = 0;
-  while (filled < bytes.size()) {
-    const ssize_t got = ::read(file.get(), bytes.data() + filled, bytes.size() - filled);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) throw_file_error(what, errno);
-    if (got == 0) break;
-    filled += static_cast<size_t>(got);
+  const auto size = static_cast<size_t>(status.st_size);
+  std::vector<uint8_t> bytes;
+  if (limit) {
+    read_up_to(file.get(), std::min(size, head_bytes), bytes, what);
+    if (const uint64_t most = limit(bytes); size > most)
+      throw Error(DA3_E_SHAPE, what + " failed: the file has " + std::to_string(size) +
+                                   " bytes, and one like it has at most " + std::to_string(most) +
+                                   "; check that it is the right one and whole");
   }
-  bytes.resize(filled);
+  if (bytes.size() < size) read_up_to(file.get(), size, bytes, what);
   return bytes;
 }
 

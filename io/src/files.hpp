@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -14,9 +15,14 @@ namespace da3::io {
 /// Throws Error(DA3_E_NOT_FOUND, native = failed_errno) "what: reason; advice".
 [[noreturn]] void throw_file_error(const std::string& what, int failed_errno);
 
-/// The bytes of a regular file. Errors as read_image documents; "what" of the sentence is given by the
-/// caller.
-std::vector<uint8_t> read_file(const std::filesystem::path& path, const std::string& what);
+/// Looks at a file's first bytes (64 KiB, or all that there are) before the rest is read: the most bytes that
+/// such a file may have. May throw.
+using FileLimit = std::function<uint64_t(const std::vector<uint8_t>& head)>;
+
+/// The bytes of a regular file. Errors as read_image documents, DA3_E_SHAPE for a file above its limit;
+/// "what" of the sentence is given by the caller.
+std::vector<uint8_t> read_file(const std::filesystem::path& path, const std::string& what,
+                               const FileLimit& limit = {});
 
 /// Makes the folder of a file that is about to be written.
 void make_parent(const std::filesystem::path& file);

@@ -2,11 +2,15 @@
 #include "image_header.hpp"
 
 #include "byte_reader.hpp"
+#include "files.hpp"
 
 #include <da3/error.hpp>
 #include <da3/io/image.hpp>
 
 #include <algorithm>
+#include <array>
+#include <fstream>
+#include <span>
 #include <string_view>
 
 namespace da3::io {
@@ -25,23 +29,28 @@ struct Unsupported : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// Whether the bytes are a file's first ones or all.
+enum class Look { head, all };
+
 bool starts_with(std::span<const uint8_t> bytes, std::string_view magic, size_t offset = 0) {
   return bytes.size() >= offset + magic.size() &&
          std::string_view(reinterpret_cast<const char*>(bytes.data()) + offset, magic.size()) == magic;
 }
 
 /// PNG (Third edition), 5: chunks of length, type, data, CRC. Keeps those that carry pixels.
-ImageHeader inspect_png(std::vector<uint8_t>& bytes) {
+ImageHeader inspect_png(std::vector<uint8_t>& bytes, Look look, bool with_orientation) {
   const ByteReader in(bytes, true);
   if (!starts_with(bytes, "IHDR", 12)) throw Damaged("it does not begin with IHDR");
   const ImageHeader header{"PNG", in.u32(16), in.u32(20)};
+  if (look == Look::head) return header;
   std::vector<uint8_t> kept(bytes.begin(), bytes.begin() + 8);
   for (uint64_t chunk = 8;;) {
     const uint64_t size = 12 + uint64_t{in.u32(chunk)};
     in.need(chunk, size);
     const auto begin = bytes.begin() + static_cast<int64_t>(chunk);
     const std::string_view type(reinterpret_cast<const char*>(bytes.data()) + chunk + 4, 4);
-    if (type == "IHDR" || type == "PLTE" || type == "IDAT" || type == "IEND")
+    if (type == "IHDR" || type == "PLTE" || type == "IDAT" || type == "IEND" ||
+        (with_orientation && type == "eXIf"))
       kept.insert(kept.end(), begin, begin + static_cast<int64_t>(size));
     if (type == "IEND") break;
     chunk += size;
@@ -51,7 +60,7 @@ ImageHeader inspect_png(std::vector<uint8_t>& bytes) {
 }
 
 /// ITU T.81, annex B: segments, and after each scan's header coded data up to the next marker.
-ImageHeader inspect_jpeg(const std::vector<uint8_t>& bytes) {
+ImageHeader inspect_jpeg(const std::vector<uint8_t>& bytes, Look look) {
   const ByteReader in(bytes, true);
   ImageHeader header{"JPEG", 0, 0};
   bool has_scan = false;
@@ -71,6 +80,7 @@ ImageHeader inspect_jpeg(const std::vector<uint8_t>& bytes) {
     if (marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 && marker != 0xCC) {
       header.height = in.u16(at + 5);
       header.width = in.u16(at + 7);
+      if (look == Look::head) return header;
     }
     has_scan = has_scan || marker == 0xDA;
     at += 2 + length;
@@ -80,9 +90,9 @@ ImageHeader inspect_jpeg(const std::vector<uint8_t>& bytes) {
 }
 
 /// WebP container: RIFF size, then VP8 (RFC 6386), VP8L or VP8X.
-ImageHeader inspect_webp(const std::vector<uint8_t>& bytes) {
+ImageHeader inspect_webp(const std::vector<uint8_t>& bytes, Look look) {
   const ByteReader in(bytes, false);
-  in.need(0, uint64_t{in.u32(4)} + 8);
+  if (look == Look::all) in.need(0, uint64_t{in.u32(4)} + 8);
   if (starts_with(bytes, "VP8X", 12)) {
     if (in.u8(20) & 0x02) throw Unsupported("it is an animated WebP; save one of its pictures by itself");
     return {"WebP", int64_t(in.number(24, 3)) + 1, int64_t(in.number(27, 3)) + 1};
@@ -95,7 +105,7 @@ ImageHeader inspect_webp(const std::vector<uint8_t>& bytes) {
   return {"WebP", in.u16(26) & 0x3FFF, in.u16(28) & 0x3FFF};
 }
 
-ImageHeader inspect_bmp(const std::vector<uint8_t>& bytes) {
+ImageHeader inspect_bmp(const std::vector<uint8_t>& bytes, Look look) {
   const ByteReader in(bytes, false);
   const uint32_t pixels = in.u32(10);
   const bool old = in.u32(14) == 12;
@@ -106,7 +116,8 @@ ImageHeader inspect_bmp(const std::vector<uint8_t>& bytes) {
   if (compression == 4 || compression == 5)
     throw Unsupported("it is a BMP with JPEG or PNG inside; save it as PNG");
   const bool run_length = compression == 1 || compression == 2;
-  if (!run_length && header.width > 0 && header.width <= max_side && header.height <= max_side) {
+  if (look == Look::all && !run_length && header.width > 0 && header.width <= max_side &&
+      header.height <= max_side) {
     const uint64_t bits = uint64_t(header.width) * in.u16(old ? 24 : 28);
     in.need(pixels, (bits + 31) / 32 * 4 * uint64_t(header.height));
   }
@@ -114,7 +125,7 @@ ImageHeader inspect_bmp(const std::vector<uint8_t>& bytes) {
 }
 
 /// TIFF 6.0 and BigTIFF, the first directory only.
-ImageHeader inspect_tiff(std::vector<uint8_t>& bytes) {
+ImageHeader inspect_tiff(std::vector<uint8_t>& bytes, bool with_orientation) {
   const bool big_endian = bytes[0] == 'M';
   const ByteReader in(bytes, big_endian);
   const bool big_tiff = in.u16(2) == 43;
@@ -134,30 +145,80 @@ ImageHeader inspect_tiff(std::vector<uint8_t>& bytes) {
     constexpr int unassociated = 2, associated = 1;
     if (tag == 338 && type == 3 && values == 1 && value == unassociated)
       bytes[static_cast<size_t>(at + (big_endian ? 1 : 0))] = associated;
+    constexpr int upright = 1;
+    if (tag == 274 && type == 3 && values == 1 && !with_orientation)
+      bytes[static_cast<size_t>(at)] = big_endian ? 0 : upright,
+      bytes[static_cast<size_t>(at + 1)] = big_endian ? upright : 0;
     if (tag == 339 && values == 1 && value == 3)
       throw Unsupported("it is a TIFF of floating point numbers; save it with 8 or 16 bits per channel");
   }
   return header;
 }
 
-ImageHeader inspect_any(std::vector<uint8_t>& bytes) {
+enum class Kind { foreign, png, jpeg, webp, bmp, tiff };
+
+Kind kind_of(std::span<const uint8_t> bytes) {
   using namespace std::literals;
-  if (starts_with(bytes, "\x89PNG\r\n\x1A\n")) return inspect_png(bytes);
-  if (starts_with(bytes, "\xFF\xD8\xFF")) return inspect_jpeg(bytes);
-  if (starts_with(bytes, "RIFF") && starts_with(bytes, "WEBP", 8)) return inspect_webp(bytes);
-  if (starts_with(bytes, "BM")) return inspect_bmp(bytes);
+  if (starts_with(bytes, "\x89PNG\r\n\x1A\n")) return Kind::png;
+  if (starts_with(bytes, "\xFF\xD8\xFF")) return Kind::jpeg;
+  if (starts_with(bytes, "RIFF") && starts_with(bytes, "WEBP", 8)) return Kind::webp;
+  if (starts_with(bytes, "BM")) return Kind::bmp;
   for (const auto magic : {"II*\0"sv, "MM\0*"sv, "II+\0"sv, "MM\0+"sv})
-    if (starts_with(bytes, magic)) return inspect_tiff(bytes);
+    if (starts_with(bytes, magic)) return Kind::tiff;
+  return Kind::foreign;
+}
+
+ImageHeader inspect_any(std::vector<uint8_t>& bytes, Look look, bool with_orientation) {
+  switch (kind_of(bytes)) {
+    case Kind::png:
+      return inspect_png(bytes, look, with_orientation);
+    case Kind::jpeg:
+      return inspect_jpeg(bytes, look);
+    case Kind::webp:
+      return inspect_webp(bytes, look);
+    case Kind::bmp:
+      return inspect_bmp(bytes, look);
+    case Kind::tiff:
+      return look == Look::head ? ImageHeader{"TIFF", 0, 0} : inspect_tiff(bytes, with_orientation);
+    case Kind::foreign:
+      break;
+  }
   throw Foreign("it is not a PNG, JPEG, WebP, BMP or TIFF image; convert it to one of them");
+}
+
+/// By a file's first bytes: what may be wrong with them is told by whoever has them all, but for what is no
+/// image.
+uint64_t most_bytes(std::vector<uint8_t> head, const std::string& what) {
+  // 16 bits for each of four channels, not packed at all; and what cameras put before and behind a picture.
+  constexpr uint64_t each_pixel = 8, others = uint64_t{256} << 20;
+  ImageHeader header;
+  try {
+    header = inspect_any(head, Look::head, false);
+  } catch (const Foreign& foreign) {
+    if (!head.empty()) throw Error(DA3_E_INVALID, what + " failed: " + foreign.what());
+  } catch (const std::runtime_error&) {  // the size is further back, or nowhere
+  }
+  const bool known =
+      header.width > 0 && header.height > 0 && header.width <= max_side && header.height <= max_side;
+  const int64_t pixels = known ? header.width * header.height : max_image_pixels;
+  return static_cast<uint64_t>(std::min(pixels, max_image_pixels)) * each_pixel + others;
 }
 
 }  // namespace
 
-ImageHeader inspect_image(std::vector<uint8_t>& bytes, const std::string& what) {
+std::vector<uint8_t> read_image_file(const std::filesystem::path& path, const std::string& what,
+                                     ImageHeader& header, bool with_orientation) {
+  std::vector<uint8_t> bytes =
+      read_file(path, what, [&](const std::vector<uint8_t>& head) { return most_bytes(head, what); });
+  header = inspect_image(bytes, what, with_orientation);
+  return bytes;
+}
+
+ImageHeader inspect_image(std::vector<uint8_t>& bytes, const std::string& what, bool with_orientation) {
   if (bytes.empty()) throw Error(DA3_E_INVALID, what + " failed: the file is empty; copy it again");
   ImageHeader header;
   try {
-    header = inspect_any(bytes);
+    header = inspect_any(bytes, Look::all, with_orientation);
   } catch (const EndOfData&) {
     throw Error(DA3_E_INVALID, what + " failed: the file is cut off before its end; copy it again");
   } catch (const Damaged& damaged) {
@@ -176,6 +237,14 @@ ImageHeader inspect_image(std::vector<uint8_t>& bytes, const std::string& what) 
                                  std::to_string(header.height) + " pixels are more than the limit of " +
                                  std::to_string(max_image_pixels) + "; make the picture smaller first");
   return header;
+}
+
+bool is_image(const std::filesystem::path& path) {
+  std::array<char, 16> begin{};
+  std::ifstream file(path, std::ios::binary);
+  file.read(begin.data(), begin.size());
+  return kind_of({reinterpret_cast<const uint8_t*>(begin.data()), static_cast<size_t>(file.gcount())}) !=
+         Kind::foreign;
 }
 
 }  // namespace da3::io

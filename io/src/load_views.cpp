@@ -135,16 +135,21 @@ void resize_one(Prepared& view, const Image& image, const std::string& name, con
 }  // namespace
 
 Views load_views(const std::vector<std::filesystem::path>& files, const PreprocessOptions& options,
-                 const std::vector<Intrinsics>& intrinsics) {
+                 const std::vector<Intrinsics>& intrinsics, const std::vector<Lens>& lenses) {
   check_options(options);
   check_counts(files.size(), intrinsics.size());
+  check_counts(files.size(), lenses.size());
+  if (!lenses.empty() && intrinsics.empty())
+    throw Error(DA3_E_INVALID, "taking out the distortion of lenses failed: it needs intrinsics; give both");
   std::vector<Prepared> prepared(files.size());
   for_each_index(files.size(), options.workers, [&](size_t i) {
     const auto begin = std::chrono::steady_clock::now();
-    const Image image = read_image(files[i]);
+    Image image = read_image(files[i], options.exif_rotation);
     prepared[i].decode_ms = milliseconds_since(begin);
+    Intrinsics known = intrinsics.empty() ? Intrinsics{} : intrinsics[i];
+    if (!lenses.empty() && lenses[i].distorts()) image = undistort(image, lenses[i], known);
     resize_one(prepared[i], image, "\"" + files[i].string() + "\"", options,
-               intrinsics.empty() ? nullptr : &intrinsics[i]);
+               intrinsics.empty() ? nullptr : &known);
   });
   return unify(prepared, !intrinsics.empty());
 }

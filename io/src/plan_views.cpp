@@ -2,7 +2,6 @@
 #include <da3/error.hpp>
 #include <da3/io/preprocess.hpp>
 
-#include "files.hpp"
 #include "image_header.hpp"
 #include "resize.hpp"
 
@@ -12,9 +11,13 @@ namespace da3::io {
 namespace {
 
 ResizePlan plan_file(const std::filesystem::path& file, const PreprocessOptions& options, size_t index) try {
+  if (options.exif_rotation) {
+    const Image image = read_image(file, true);
+    return plan_resize(image.height, image.width, options, "\"" + file.string() + "\"");
+  }
   const std::string what = "reading the image \"" + file.string() + "\"";
-  std::vector<uint8_t> bytes = read_file(file, what);
-  const ImageHeader header = inspect_image(bytes, what);
+  ImageHeader header;
+  read_image_file(file, what, header);
   return plan_resize(header.height, header.width, options, "\"" + file.string() + "\"");
 } catch (const Error& error) {
   throw Error(error.code(), error.message(), 2, static_cast<int64_t>(index), error.native());

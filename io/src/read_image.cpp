@@ -2,7 +2,6 @@
 #include <da3/error.hpp>
 #include <da3/io/image.hpp>
 
-#include "files.hpp"
 #include "image_header.hpp"
 #include "quiet.hpp"
 
@@ -14,10 +13,10 @@
 namespace da3::io {
 namespace {
 
-cv::Mat decode(const std::vector<uint8_t>& bytes) {
+cv::Mat decode(const std::vector<uint8_t>& bytes, bool exif_rotation) {
   const Quiet quiet;
   try {
-    return cv::imdecode(bytes, cv::IMREAD_COLOR | cv::IMREAD_IGNORE_ORIENTATION);
+    return cv::imdecode(bytes, cv::IMREAD_COLOR | (exif_rotation ? 0 : cv::IMREAD_IGNORE_ORIENTATION));
   } catch (const cv::Exception& failed) {
     if (failed.code == cv::Error::StsNoMem) throw std::bad_alloc();
     return {};
@@ -26,12 +25,12 @@ cv::Mat decode(const std::vector<uint8_t>& bytes) {
 
 }  // namespace
 
-Image read_image(const std::filesystem::path& path) {
+Image read_image(const std::filesystem::path& path, bool exif_rotation) {
   const std::string what = "reading the image \"" + path.string() + "\"";
   try {
-    std::vector<uint8_t> bytes = read_file(path, what);
-    const ImageHeader header = inspect_image(bytes, what);
-    const cv::Mat decoded = decode(bytes);
+    ImageHeader header;
+    const std::vector<uint8_t> bytes = read_image_file(path, what, header, exif_rotation);
+    const cv::Mat decoded = decode(bytes, exif_rotation);
     if (decoded.empty() || decoded.type() != CV_8UC3)
       throw Error(DA3_E_INVALID,
                   what + " failed: its " + header.kind +

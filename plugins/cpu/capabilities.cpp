@@ -23,7 +23,7 @@ std::string cpus(int n) { return std::to_string(n) + (n == 1 ? " CPU" : " CPUs")
 }  // namespace
 
 bool Capabilities::native_int8() const {
-  for (const char* feature : {"avx512_vnni", "avx_vnni", "amx_int8", "i8mm", "asimddp"})
+  for (const char* feature : {"avx512_vnni", "avx_vnni", "avx2", "i8mm", "asimddp"})
     if (has(feature)) return true;
   return false;
 }

@@ -29,6 +29,7 @@ struct Capabilities {
   bool has(const char* feature) const { return features.count(feature) != 0; }
   bool native_bfloat16() const { return has("avx512_bf16") || has("amx_bf16") || (arm && has("bf16")); }
   bool native_float16() const { return has("avx512_fp16") || has("asimdhp"); }
+  /// Products of 8-bit integers at more than float32's rate.
   bool native_int8() const;
   /// CPUs that the process may keep busy: affinity and quota, a part of a CPU counts as one. At least 1.
   int usable_cpus() const;

@@ -1,45 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cpu/cpu_kernels.hpp"
 
-#include <ATen/ops/_int_mm.h>
-#include <ATen/ops/full.h>
-#include <da3/error.hpp>
-
+#include "cpu/int8_kernels.hpp"
+#include "cpu/simd/int8_rows.hpp"
 #include "net/int8.hpp"
+#include "net/operation_hook.hpp"
+#include "net/operation_trace.hpp"
 
 namespace da3::cpu {
 
-namespace {
-
-at::Tensor product(const at::Tensor& x, const at::Tensor& weight) { return at::_int_mm(x, weight.t()); }
-
-/// CPUs without 8-bit dot products add pairs of products in 16 bits, where the largest values saturate. The
-/// policy does not choose int8 there; this looks at the result.
-bool products_are_exact() {
-  constexpr int64_t tokens = 64, depth = 256, channels = 64, largest = 127;
-  const at::Tensor x = at::full({tokens, depth}, largest, at::kChar);
-  const at::Tensor sums = product(x, at::full({channels, depth}, largest, at::kChar)),
-                   negative = product(x, at::full({channels, depth}, -largest, at::kChar));
-  constexpr int64_t want = largest * largest * depth;
-  return sums.eq(want).all().item<bool>() && negative.eq(-want).all().item<bool>();
-}
-
-}  // namespace
-
 void CpuKernels::prepare(net::Linear& layer) const {
-  if (layer.arithmetic != net::Arithmetic::int8) return;
-  static const bool exact = products_are_exact();
-  if (!exact)
-    throw Error(DA3_E_UNSUPPORTED,
-                "model not loaded: 8-bit products of this CPU saturate, results would be wrong; use "
-                "mixed_precision: off");
-  net::quantise_weights(layer);
+  if (layer.arithmetic == net::Arithmetic::int8) pack_int8_layer(layer);
 }
 
 at::Tensor CpuKernels::run_linear(const at::Tensor& x, const net::Linear& layer,
                                   net::Activation activation) const {
-  if (layer.arithmetic == net::Arithmetic::int8) return net::int8_linear(x, layer, activation, product);
+  if (layer.arithmetic == net::Arithmetic::int8) return int8_linear(x, layer, activation);
   return net::Kernels::run_linear(x, layer, activation);
+}
+
+void CpuKernels::feed_forward_add(at::Tensor& x, const at::Tensor& normed, const net::Linear& expand,
+                                  const net::Linear& contract) const {
+  if (expand.arithmetic != net::Arithmetic::int8 || contract.scale.defined() || !x.is_contiguous())
+    return net::Kernels::feed_forward_add(x, normed, expand, contract);
+  net::OperationHook::call();
+  net::TimedOperation timed;
+  if (timed.listening()) {
+    const auto weights = 2 * static_cast<uint64_t>(x.size(-1) * expand.steps.size(0));
+    const auto rows = static_cast<uint64_t>(x.numel() / x.size(-1));
+    timed.was(net::kLinearKinds.int8, {normed.nbytes() + 2 * x.nbytes() + weights, 2 * rows * weights});
+  }
+  int8_feed_forward_add(x, net::in_float32(normed), expand, contract);
 }
 
 void ExactInt8Kernels::prepare(net::Linear& layer) const {
@@ -49,7 +40,15 @@ void ExactInt8Kernels::prepare(net::Linear& layer) const {
 at::Tensor ExactInt8Kernels::run_linear(const at::Tensor& x, const net::Linear& layer,
                                         net::Activation activation) const {
   if (layer.arithmetic != net::Arithmetic::int8) return CpuKernels::run_linear(x, layer, activation);
-  return net::int8_linear(x, layer, activation, net::exact_product);
+  const bool gelu = activation == net::Activation::gelu;
+  at::Tensor y = net::int8_linear(x, layer, gelu ? net::Activation::none : activation, net::exact_product);
+  if (gelu) simd::gelu_in_place(y.mutable_data_ptr<float>(), y.numel());
+  return y;
+}
+
+void ExactInt8Kernels::feed_forward_add(at::Tensor& x, const at::Tensor& normed, const net::Linear& expand,
+                                        const net::Linear& contract) const {
+  net::Kernels::feed_forward_add(x, normed, expand, contract);
 }
 
 }  // namespace da3::cpu

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// ATen's kernels where they are good; attention and norms of our own (simd/), and linears in 8-bit integers
-// by the CPU's own instructions (VNNI, AMX).
+// ATen's kernels where they are good; attention, norms and linears in 8-bit integers of our own (simd/).
 #pragma once
 
 #include "net/kernels.hpp"
@@ -9,13 +8,18 @@ namespace da3::cpu {
 
 class CpuKernels : public net::Kernels {
  public:
-  /// Quantises the weights of an int8 layer. Throws Error(DA3_E_UNSUPPORTED) where this CPU's integer
-  /// products are not exact.
+  /// Packs the weight of an int8 layer in 8 bits.
   void prepare(net::Linear& layer) const override;
   using net::Kernels::prepare;
 
+  at::Tensor layer_norm_for(const at::Tensor& x, const net::Norm& norm, net::Arithmetic next) const override;
+  at::Tensor self_attention(const at::Tensor& qkv, const net::QkNorm* norms,
+                            const net::TokenRotation& rotation, net::Arithmetic arithmetic) const override;
   at::Tensor add_layer_norm(at::Tensor& x, const at::Tensor& delta, const at::Tensor& scale,
                             const net::Norm& norm, net::Arithmetic next) const override;
+  void add_residual(at::Tensor& x, const at::Tensor& delta, const at::Tensor& scale) const override;
+  void feed_forward_add(at::Tensor& x, const at::Tensor& normed, const net::Linear& expand,
+                        const net::Linear& contract) const override;
 
  protected:
   at::Tensor run_linear(const at::Tensor& x, const net::Linear& layer,
@@ -26,11 +30,14 @@ class CpuKernels : public net::Kernels {
   at::Tensor run_layer_norm(const at::Tensor& x, const net::Norm& norm) const override;
 };
 
-/// The same, but for the integer products, which are made in double: the int8 linears of any CPU, emulated.
+/// The same, but for the int8 linears, which are those of net/int8.hpp with products in double: to compare
+/// with.
 class ExactInt8Kernels : public CpuKernels {
  public:
   void prepare(net::Linear& layer) const override;
   using CpuKernels::prepare;
+  void feed_forward_add(at::Tensor& x, const at::Tensor& normed, const net::Linear& expand,
+                        const net::Linear& contract) const override;
 
  protected:
   at::Tensor run_linear(const at::Tensor& x, const net::Linear& layer,

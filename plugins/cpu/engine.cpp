@@ -8,6 +8,7 @@
 #include <da3/guard.hpp>
 
 #include "cpu/cpu_kernels.hpp"
+#include "cpu/cpu_runtime.hpp"
 #include "cpu/packed_kernels.hpp"
 #include "engine/table.hpp"
 #include "net/emulated_kernels.hpp"
@@ -24,7 +25,8 @@ const DeviceTraits& device_traits() {
                                      if (policy.prepack && at::hasMKLDNN())
                                        return std::make_unique<cpu::PackedKernels>();
                                      return std::make_unique<cpu::CpuKernels>();
-                                   }};
+                                   },
+                                   [](const Policy&) { return std::make_unique<cpu::CpuRuntime>(); }};
   return traits;
 }
 

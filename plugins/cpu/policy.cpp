@@ -43,19 +43,15 @@ std::string yes_no(bool value) { return value ? "true" : "false"; }
                                      "': the cpu backend does not do it, " + why);
 }
 
-/// The backbone's arithmetic; emulated at will, native where the CPU and oneDNN have it.
+/// The backbone's arithmetic; emulated at will, native where the CPU has it (bfloat16: by oneDNN).
 engine::Precision backbone_precision(const Capabilities& c, const OptionSet& options) {
   const char* key = "mixed_precision";
   const bool emulate = options.flag("cpu.emulate");
   if (options.is(key, "int8")) {
     if (!emulate && !(c.x86 && c.native_int8()))
-      refuse(
-          key, options,
-          c.x86
-              ? "without 8-bit dot products (VNNI, AMX) in the CPU sums of products saturate; use auto or off"
-              : "int8 is for x86 CPUs in this version; use auto or off");
-    if (!emulate && !options.flag("cpu.onednn"))
-      refuse(key, options, "the int8 kernels are oneDNN's; use cpu.onednn: true, or off");
+      refuse(key, options,
+             c.x86 ? "without AVX2 or VNNI in the CPU it is slower than float32; use auto or off"
+                   : "int8 is for x86 CPUs in this version; use auto or off");
     return engine::Precision::int8;
   }
   if (options.is(key, "float16")) {

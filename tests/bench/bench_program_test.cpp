@@ -99,6 +99,29 @@ TEST_F(BenchProgram, ScalingTellsEfficiencyAndDrawsIt) {
   EXPECT_THAT(text_of("s.svg"), HasSubstr("Parallel efficiency"));
 }
 
+TEST_F(BenchProgram, RooflineSetsOperationsAgainstTheMachine) {
+  const Words words{"roofline", "--res", "56", "--warmup", "0", "-n", "2", "--backend", "cpu", "-q"};
+  const ProgramResult result = bench(words, {"--format", "json", "-o", "r.json"});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  const json document = json::parse(result.out);
+  EXPECT_EQ(document, json_of("r.json"));
+  EXPECT_EQ(document["schema"], "da3.roofline/1");
+  EXPECT_GT(document["ceilings"]["product float32"]["gflop_per_s"].get<double>(), 0);
+  EXPECT_GT(document["ceilings"]["copy"]["gb_per_s"].get<double>(), 0);
+  std::set<std::string> kinds;
+  double sum = document["rest"]["ms"].get<double>();
+  for (const json& one : document["operations"]) {
+    kinds.insert(one["kind"].get<std::string>());
+    sum += one["ms"].get<double>();
+    EXPECT_GT(one["of_ceiling"].get<double>(), 0) << one["kind"];
+  }
+  for (const char* kind : {"linear float32", "attention float32", "convolution float32", "layer_norm"})
+    EXPECT_EQ(kinds.count(kind), 1u) << kind;
+  // Of two runs the median is the mean, so all parts are the whole.
+  EXPECT_NEAR(sum, document["run_ms"].get<double>(), 1e-6);
+  EXPECT_THAT(bench(words).out, HasSubstr("| in no operation"));
+}
+
 TEST_F(BenchProgram, ThroughputCountsTheRunsOfAllSessions) {
   const ProgramResult result = bench({"throughput", "--res", "56", "--warmup", "0", "-n", "2", "--backend",
                                       "cpu", "-q", "--sessions", "3", "--batch", "2", "--format", "json"});
@@ -155,6 +178,7 @@ TEST_F(BenchProgram, AProfileOfAHostRunLiesBesideItsResults) {
   ASSERT_EQ(result.exit_code, 0) << result.err;
   EXPECT_THAT(result.out, testing::StartsWith("| stage"));
   EXPECT_THAT(result.out, HasSubstr("| - global_block"));
+  EXPECT_THAT(result.out, testing::ContainsRegex("\\| = linear float32 .* [0-9.]+ \\| +[0-9.]+ \\|"));
   EXPECT_THAT(result.out, testing::EndsWith("out/trace.json\nout/profile.md\n"));
   EXPECT_THAT(text_of("out/profile.md"), HasSubstr("| backbone"));
   std::set<std::string> names, categories;
@@ -165,7 +189,7 @@ TEST_F(BenchProgram, AProfileOfAHostRunLiesBesideItsResults) {
   }
   for (const char* name : {"load", "backbone", "block.0", "read scene", "forward", "write scene"})
     EXPECT_EQ(names.count(name), 1u) << name;
-  EXPECT_EQ(categories, (std::set<std::string>{"da3-host", "layer", "stage"}));
+  EXPECT_EQ(categories, (std::set<std::string>{"da3-host", "layer", "operation", "stage"}));
   // Nothing of it without the option.
   ASSERT_EQ(host({"--process-res", "56", "-o", "plain", "--backend", "cpu", "-q"},
                  {.environment = {"DA3_PLUGIN_PATH="}})
@@ -182,7 +206,8 @@ TEST_F(BenchProgram, RefusalsAreOneSentence) {
                                                                       {{"--backend", "nope"}, 3},
                                                                       {{"--compare", "a", "b"}, 4},
                                                                       {{"-o", "."}, 4},
-                                                                      {{"worker", "--views", "1,2"}, 2}}) {
+                                                                      {{"worker", "--views", "1,2"}, 2},
+                                                                      {{"roofline", "--views", "1,2"}, 2}}) {
     const ProgramResult result = bench(words);
     EXPECT_EQ(result.exit_code, code) << testing::PrintToString(words) << result.err;
     EXPECT_EQ(lines(result.err), 1u) << result.err;

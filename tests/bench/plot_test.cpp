@@ -57,6 +57,35 @@ TEST(Plot, AStageIsAsWideAsItsShareOfTheSlowestRun) {
   EXPECT_THAT(plot_svg(document("one")), HasSubstr("width=\"336.00\""));
 }
 
+/// A case of so many views; peak in MiB.
+Json grown(int64_t views, double ms, double peak, const char* precision = "off") {
+  Json one = document("g")["cases"][0];
+  one["case"] = {
+      {"width", 504}, {"height", 504}, {"views", views}, {"settings", {{"mixed_precision", precision}}}};
+  one["ms"]["run"] = {{"min", ms}, {"p50", ms}, {"p99", ms}};
+  one["memory"] = {{"resident_peak", peak * 1048576}};
+  return one;
+}
+
+TEST(Plot, CasesThatDifferInViewsAloneAreLines) {
+  Json views = document("x");
+  // Ten times the views and the time at each step: a straight line over the whole panel, out of order.
+  views["cases"] = {grown(100, 1000, 500), grown(1, 10, 300), grown(10, 100, 320), grown(5, 60, 310, "int8")};
+  const std::string svg = plot_svg(views);
+  expect_closed(svg);
+  EXPECT_THAT(svg, HasSubstr("Milliseconds of a run, by views"));
+  EXPECT_THAT(svg, HasSubstr("Resident peak in MiB, by views"));
+  EXPECT_THAT(svg, HasSubstr("504x504, mixed_precision=off"));
+  EXPECT_THAT(svg, Not(HasSubstr("504x504, mixed_precision=int8"))) << "one point is no line";
+  EXPECT_THAT(svg, testing::ContainsRegex("M130.0 [0-9.]+ L410.0 [0-9.]+ L690.0 "));
+}
+
+TEST(Plot, TwoNumbersOfViewsAreNotDrawn) {
+  Json views = document("x");
+  views["cases"] = {grown(1, 10, 300), grown(2, 20, 310)};
+  EXPECT_THAT(plot_svg(views), Not(HasSubstr("by views")));
+}
+
 TEST(Plot, NoCasesAndScaling) {
   Json none = document("x");
   none["cases"] = Json::array();

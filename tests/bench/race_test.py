@@ -49,6 +49,21 @@ class Race(unittest.TestCase):
         self.assertEqual(document["racers"][0]["memory"]["resident_peak"], 2 << 20)
         self.assertEqual(document["racers"][1]["ms"], [])
 
+    def test_stopped_by_a_signal_it_reports_what_there_is(self):
+        out = Path(self.folder.name, "race.json")
+        command = [sys.executable, "-B", str(PEERS / "race.py"), "--model", self.folder.name, "--bench", str(self.player),
+                   "--peers", "", "--da3", "a:ms=5", "--warmup", "0", "--samples", "100000", "--output", str(out)]
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+            for line in process.stderr:
+                if line.startswith("round 2 "):
+                    process.terminate()
+                    break
+            process.stderr.read()
+        self.assertEqual(process.returncode, 0)
+        document = json.loads(out.read_text())
+        self.assertGreaterEqual(document["samples"], 2)
+        self.assertEqual(len(document["racers"][0]["ms"]), document["samples"])
+
     def test_nobody_is_a_failure(self):
         self.assertEqual(self.race("--peers", "", "--da3", "b:die=1", "--samples", "1").returncode, 1)
         self.assertEqual(self.race("--peers", "", "--bench", "/nowhere/da3-bench", "--samples", "1").returncode, 1)

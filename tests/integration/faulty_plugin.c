@@ -5,6 +5,7 @@
  *   FAULTY_RUN_MS      milliseconds that a run takes before it gives its outputs
  *   FAULTY_REPLACE     a file over which each run renames the file of that name with ".new"
  *   FAULTY_BATCH       effective.batch
+ *   FAULTY_PREFETCH    effective.prefetch, and effective.workers is 2
  *   FAULTY_FIT         scenes that the limit has room for
  *   FAULTY_DEVICES     how many devices it has
  *   FAULTY_BAD_DEVICE  its model_load fails on the device of this index
@@ -102,17 +103,26 @@ typedef struct filter {
   void* ctx;
 } filter;
 
-static void DA3_CALL without_batch(void* ctx, const da3_kv* kv) {
+/* What is said here already. */
+static void DA3_CALL others(void* ctx, const da3_kv* kv) {
   const filter* to = ctx;
-  if (strcmp(kv->key, "effective.batch") != 0) to->sink(to->ctx, kv);
+  if (!strcmp(kv->key, "effective.batch")) return;
+  if (getenv("FAULTY_PREFETCH") &&
+      (!strcmp(kv->key, "effective.prefetch") || !strcmp(kv->key, "effective.workers")))
+    return;
+  to->sink(to->ctx, kv);
 }
 
 static int32_t DA3_CALL faulty_describe(da3_optimizer* o, da3_kv_sink sink, void* ctx, da3_error* error) {
   filter rest = {sink, ctx};
   const char* batch = getenv("FAULTY_BATCH");
   say(sink, ctx, "effective.batch", batch ? batch : "1");
+  if (getenv("FAULTY_PREFETCH")) {
+    say(sink, ctx, "effective.prefetch", getenv("FAULTY_PREFETCH"));
+    say(sink, ctx, "effective.workers", "2");
+  }
   if (loaded) say(sink, ctx, "effective.loaded", "true");
-  return optimizer_describe(o, without_batch, &rest, error);
+  return optimizer_describe(o, others, &rest, error);
 }
 
 static int32_t DA3_CALL faulty_estimate(da3_model* model, const da3_run* run, da3_memory* out,

@@ -40,6 +40,9 @@ class HostTest : public testing::Test {
   /// The same on the null plugin.
   ProgramResult null(const Words& words, ProgramOptions options = {}) const {
     options.environment.push_back("DA3_SET_backend=null");
+#ifdef DA3_TEST_PREFETCH
+    options.environment.push_back("FAULTY_PREFETCH=" DA3_TEST_PREFETCH);
+#endif
     return host(words, std::move(options));
   }
 

@@ -45,6 +45,21 @@ TEST(RunProfile, TheTableSumsKindsWithinTheirStageSlowestFirst) {
   EXPECT_LT(table.find("| head"), table.find("- conv"));
 }
 
+TEST(RunProfile, OperationsStandBelowLayersAndCountInNeither) {
+  RunProfile profile;
+  TraceSpan linear = span(TraceSpan::Category::operation, "linear float32", "linear float32", 0, 5);
+  linear.flops = 10000000;
+  profile.add(linear);
+  profile.add(span(layer, "block.0", "block", 0, 10));
+  profile.add(span(stage, "backbone", "backbone", 0, 20));
+  const std::string table = profile.table();
+  EXPECT_THAT(table, testing::ContainsRegex("\\| backbone +\\| +1 \\| +20.00 \\| +100.0 %"));
+  EXPECT_THAT(table, testing::ContainsRegex("\\| - block +\\| +1 \\| +10.00 \\| +50.0 %"));
+  EXPECT_THAT(table, testing::ContainsRegex("\\| = linear float32 +\\| +1 \\| +5.00 \\| +25.0 % .* 2.0 \\|"));
+  EXPECT_LT(table.find("- block"), table.find("= linear"));
+  EXPECT_THAT(profile.chrome_trace(), HasSubstr("\"cat\":\"operation\""));
+}
+
 TEST(RunProfile, RatesWhereBytesAndOperationsAreKnown) {
   RunProfile profile;
   TraceSpan known = span(layer, "linear", "linear", 0, 10);

@@ -274,6 +274,24 @@ TEST_F(HostRun, ProcessResSaysWhereItCameFrom) {
   EXPECT_THAT(std::string((*entry)["reason"]), HasSubstr("neither settings nor model say it"));
 }
 
+TEST_F(HostRun, ExifRotationIsFollowedOnRequest) {
+  const std::string picture = DA3_TEST_DATA "/io/exif.jpg";  // 64 x 48, to be turned by a quarter
+  const auto sides = [&](const Words& more) {
+    Words words{picture,         "-o", "out",           "-f",      "tiff32-depth_vis",
+                "--process-res", "56", "--output-size", "original"};
+    words.insert(words.end(), more.begin(), more.end());
+    const auto result = null(words);
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    const auto scene = json_of("out/run.json")["scenes"][0];
+    return std::pair(scene["inputs"][0]["height"].get<int>(), scene["height"].get<int>());
+  };
+  EXPECT_EQ(sides({}), std::pair(48, 42));
+  EXPECT_EQ(sides({"--exif-rotation"}), std::pair(64, 56));
+  folder_.write("cameras.json", "[]");
+  const auto refused = null({picture, "--exif-rotation", "--poses", "cameras.json"});
+  EXPECT_ONE_SENTENCE(refused, 2);
+}
+
 TEST_F(HostRun, NoTemporaryFilesStay) {
   folder_.write("blocked/exports/npz/results.npz/is-a-folder", "");
   EXPECT_EQ(null({"-o", "blocked"}).exit_code, 4);

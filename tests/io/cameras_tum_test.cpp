@@ -6,6 +6,7 @@
 
 #include <cmath>
 
+#include "io/support.hpp"
 #include "support/temporary_folder.hpp"
 
 namespace da3::io {
@@ -34,6 +35,19 @@ TEST(CamerasTum, BadLinesAreNamed) {
       EXPECT_NE(error.message().find("line 2"), std::string::npos) << error.message();
     }
   }
+}
+
+TEST(CamerasTum, AHugeFileIsRefusedBeforeItIsRead) {
+  const test::TemporaryFolder folder;
+  folder.write("t.txt", "0 0 0 0 0 0 0 1\n");
+  std::filesystem::resize_file(folder.path() / "t.txt", uintmax_t{1} << 31);  // sparse
+  const uint64_t before = test::bytes_asked_for();
+  test::expect_error(DA3_E_SHAPE, "has 2147483648 bytes", [&] { read_cameras(folder.path() / "t.txt"); });
+#ifdef __linux__
+  EXPECT_LT(test::bytes_asked_for() - before, 1u << 20);
+#else
+  static_cast<void>(before);
+#endif
 }
 
 }  // namespace

@@ -198,6 +198,36 @@ def check_colmap():
         assert model.images[element.image_id].points2D[element.point2D_idx].point3D_id == index + 1
 
 
+def check_tracks():
+    """The scene is a plane; the second view's left half lies behind it."""
+    import pycolmap
+
+    model = pycolmap.Reconstruction(str(output))
+    assert model.num_images() == VIEWS and model.num_points3D() > 150, model.num_points3D()
+    lengths, seen = [], set()
+    for id, point in model.points3D.items():
+        assert abs(point.xyz @ [0.1, 0.2, 1] - 3) < 1e-3, point.xyz
+        errors = []
+        for element in point.track.elements:
+            image = model.images[element.image_id]
+            point2d = image.points2D[element.point2D_idx]
+            assert point2d.point3D_id == id
+            errors.append(np.linalg.norm(image.project_point(point.xyz) - point2d.xy))
+            height, width = SIZES[element.image_id - 1]
+            x, y = point2d.xy * [WIDTH / width, HEIGHT / height]
+            i, column, row = element.image_id - 1, int(np.rint(x)), int(np.rint(y))
+            assert (i, column, row) not in seen, "a pixel belongs to two points"
+            seen.add((i, column, row))
+            assert i != 1 or x >= WIDTH // 2 - 1, "seen where the depth disagrees"
+            assert conf[i, row, column] >= np.percentile(conf, 40)
+        assert len({e.image_id for e in point.track.elements}) == len(errors) >= 2
+        assert max(errors) < 0.05 * max(SIZES[0]) / WIDTH, errors
+        assert abs(np.mean(errors) - point.error) < 1e-3, (errors, point.error)
+        lengths.append(len(errors))
+    assert max(lengths) == 3 and min(lengths) == 2
+    assert sum(len(image.points2D) for image in model.images.values()) == sum(lengths)
+
+
 def check_images():
     import cv2
     import imageio.v3 as imageio
@@ -230,4 +260,31 @@ def check_exr(path, expected):
         assert "z-depth" in file.header()["comments"]
 
 
-{"glb": check_glb, "ply": check_ply, "gs_ply": check_gs_ply, "colmap": check_colmap, "images": check_images}[sys.argv[1]]()
+def check_feat_vis():
+    """The axes of numpy's SVD; which way an axis points is open."""
+    import cv2
+
+    rows, columns = HEIGHT // 14, WIDTH // 14
+    features = read("features", VIEWS * rows * columns, 24).astype(np.float64)
+    centred = features - features.mean(0)
+    parts = centred @ np.linalg.svd(centred, full_matrices=False)[2][:3].T
+    low, high = np.quantile(parts, [0.1, 0.9], axis=0)
+    colours = (np.clip(parts, low, high) - low) / (high - low) * 255
+    found = []
+    for i in range(VIEWS):
+        picture = cv2.imread(str(output / f"feat_vis/feat_layer_5/{i:06}.jpg"))[..., ::-1].astype(float)
+        assert picture.shape == (HEIGHT, 2 * WIDTH, 3)
+        luma = [0.299, 0.587, 0.114]  # JPEG keeps it of noise, not the colours
+        difference = np.abs(picture[:, :WIDTH] @ luma - exported_images()[i] @ luma)
+        assert difference.mean() < 5, difference.mean()
+        patches = picture[:, WIDTH:].reshape(rows, 14, columns, 14, 3)[:, 3:11, :, 3:11]
+        found.append(patches.mean((1, 3)).reshape(-1, 3))
+    found = np.concatenate(found)
+    for c in range(3):
+        error = min(np.abs(found[:, c] - colours[:, c]).max(), np.abs(255 - found[:, c] - colours[:, c]).max())
+        assert error < 8, (c, error)
+
+
+CHECKS = {"feat_vis": check_feat_vis, "glb": check_glb, "ply": check_ply, "gs_ply": check_gs_ply, "colmap": check_colmap,
+          "tracks": check_tracks, "images": check_images}
+CHECKS[sys.argv[1]]()

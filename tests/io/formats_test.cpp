@@ -25,9 +25,12 @@ std::vector<std::string> every_format() {
   return names;
 }
 
-/// COLMAP's text format has no names with spaces.
+/// With all that any format needs. COLMAP's text format has no names with spaces.
 struct PlainScene : OrbitScene {
-  PlainScene() { prediction.files.back() = "/photos/c.jpg"; }
+  PlainScene() {
+    prediction.files.back() = "/photos/c.jpg";
+    add_features(3);
+  }
 };
 
 std::string text_of(const fs::path& file) {
@@ -125,8 +128,14 @@ TEST(Formats, needs_are_told_before_anything_is_written) {
   for (const std::string format : {"glb", "colmap", "ply"})
     refuse(format, "focal length", [](auto& p) { p.intrinsics = {}; });
   refuse("gs_ply", "gaussians", [](auto& p) { p.gaussians = {}; });
+  refuse("feat_vis", "--export-feat", [](auto& p) { p.features.clear(); });
+  refuse("sheet", "images", [](auto& p) { p.images = {}; });
   refuse("glb", "images", [](auto& p) { p.images = {}; });
-  refuse("colmap_text", "has a space", [](auto& p) { p.files.back() = "c d.jpg"; });
+  refuse("colmap_text", "has a space or a line break", [](auto& p) { p.files.back() = "c d.jpg"; });
+  refuse("colmap_text", "x y/0.jpg", [](auto& p) {
+    p.files.front() = "z/0.jpg";
+    p.files.back() = "x y/0.jpg";
+  });
   expect_error(DA3_E_BAD_VALUE, "gs_ply", [&] { parse_formats("npz-gs_video"); });
 }
 
@@ -139,6 +148,23 @@ TEST(Formats, a_scene_without_a_point_is_an_error) {
                  [&] { export_prediction({format}, dir.path(), scene.prediction); });
     EXPECT_THAT(test::files_below(dir.path()), testing::IsEmpty());
   }
+}
+
+TEST(Formats, tracks_of_views_that_do_not_agree_are_an_error) {
+  OrbitScene scene;
+  scene.prediction.views = 1;
+  scene.prediction.depth = scene.prediction.depth.first(28 * 42);
+  scene.prediction.confidence = {}, scene.prediction.files.clear(), scene.prediction.original_sizes.clear();
+  scene.prediction.images = scene.prediction.images.first(28 * 42 * 3);
+  scene.prediction.extrinsics = scene.prediction.extrinsics.first(12);
+  scene.prediction.intrinsics = scene.prediction.intrinsics.first(9);
+  scene.prediction.gaussians = {};
+  const TempDir dir;
+  ExportOptions options;
+  options.colmap_tracks = true;
+  expect_error(DA3_E_NUMERIC, "--colmap-tracks",
+               [&] { export_prediction({"colmap"}, dir.path(), scene.prediction, options); });
+  EXPECT_THAT(test::files_below(dir.path()), testing::IsEmpty());
 }
 
 class OriginalSize : public testing::Test {

@@ -20,7 +20,8 @@ TEST(Library, opens_beside_the_program_and_works) {
   EXPECT_EQ(&api, &open());
   EXPECT_THAT(api.libraries, testing::MatchesRegex("OpenCV [0-9.]+.*, libzip [0-9.]+.*"));
   const auto folder = fs::path(DA3_TEST_DATA) / "preprocess";
-  const Views views = api.load_views(api.list_inputs({folder / "small.png", folder / "wide.png"}), {56}, {});
+  const Views views =
+      api.load_views(api.list_inputs({folder / "small.png", folder / "wide.png"}), {56}, {}, {});
   EXPECT_EQ(views.views, 2);
   const TempDir dir;
   api.write_text_atomic(dir / "run.json", "{}");

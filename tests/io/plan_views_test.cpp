@@ -77,5 +77,18 @@ TEST(PlanViews, too_many_pixels_are_refused_before_any_is_decoded) {
   });
 }
 
+TEST(PlanViews, knows_the_size_of_a_picture_that_is_turned) {
+  const fs::path picture = test::data_dir / "io" / "exif.jpg";
+  PreprocessOptions options{56};
+  options.exif_rotation = true;
+  const ViewsPlan plan = plan_views({picture}, options);
+  const Views views = load_views({picture}, options);
+  EXPECT_EQ(plan.height, views.height);
+  EXPECT_EQ(plan.width, views.width);
+  EXPECT_GT(plan.height, plan.width);
+  EXPECT_EQ(plan.original_sizes, views.original_sizes);
+  EXPECT_LT(plan_views({picture}, {56}).height, plan_views({picture}, {56}).width);
+}
+
 }  // namespace
 }  // namespace da3::io

@@ -2,6 +2,7 @@
 #include "io/support.hpp"
 
 #include <da3/io/image.hpp>
+#include <da3/io/preprocess.hpp>
 
 #include <sys/stat.h>
 #include <nlohmann/json.hpp>
@@ -104,6 +105,24 @@ TEST(ReadImage, refuses_a_folder) {
   EXPECT_EQ(expect_error(DA3_E_NOT_FOUND, "directory", [&] { read_image(dir.path()); }).native(), EISDIR);
 }
 
+#ifdef __linux__
+TEST(ReadImage, refuses_a_huge_file_by_its_beginning) {
+  const TempDir dir;
+  fs::copy_file(data_dir / "io" / "rgb.jpg", dir / "photo.jpg");
+  fs::copy_file(data_dir / "io" / "rgba.png", dir / "photo.png");
+  test::write_text(dir / "zeros.jpg", "");
+  for (const auto& [name, code, why] : {std::tuple{"zeros.jpg", DA3_E_INVALID, "not a PNG, JPEG"},
+                                        {"photo.jpg", DA3_E_SHAPE, "has 2147483648 bytes"},
+                                        {"photo.png", DA3_E_SHAPE, "has 2147483648 bytes"}}) {
+    fs::resize_file(dir / name, uintmax_t{1} << 31);  // sparse
+    const uint64_t before = test::bytes_asked_for();
+    expect_error(code, why, [&, file = name] { read_image(dir / file); });
+    expect_error(code, why, [&, file = name] { plan_views({dir / file}, {}); });
+    EXPECT_LT(test::bytes_asked_for() - before, 1u << 20) << name;
+  }
+}
+#endif
+
 TEST(ReadImage, refuses_an_empty_file) {
   const TempDir dir;
   expect_error(DA3_E_INVALID, "empty", [&] { read_image(test::write_text(dir / "a.png", "")); });
@@ -177,6 +196,65 @@ TEST(ReadImage, bytes_after_the_end_do_no_harm) {
     EXPECT_EQ(read_image(test::write_bytes(dir / name, bytes)).rgb, read_image(data_dir / "io" / name).rgb)
         << name;
   }
+}
+
+TEST(ReadImage, exif_rotation_is_followed_only_on_request) {
+  const fs::path picture = data_dir / "io" / "exif.jpg";
+  const Image stored = read_image(picture), turned = read_image(picture, true);
+  ASSERT_EQ(turned.height, stored.width);
+  ASSERT_EQ(turned.width, stored.height);
+  // Orientation 6: the stored picture's left column is the top row, from the bottom.
+  for (int64_t i = 0; i < stored.height; ++i)
+    for (int64_t c = 0; c < 3; ++c)
+      ASSERT_EQ(turned.rgb[static_cast<size_t>(3 * (stored.height - 1 - i) + c)],
+                stored.rgb[static_cast<size_t>(3 * i * stored.width + c)])
+          << i;
+  EXPECT_EQ(read_image(data_dir / "io" / "rgba.png", true).rgb, read_image(data_dir / "io" / "rgba.png").rgb);
+}
+
+/// 3 x 2 pixels, uncompressed, little endian, with an orientation.
+std::vector<uint8_t> small_tiff(uint8_t orientation) {
+  std::vector<uint8_t> bytes{'I', 'I', 42, 0, 8, 0, 0, 0, 10, 0};
+  constexpr uint8_t pixels =
+      10 + 10 * 12 + 4 + 6;  // after the directory and the three depths of the channels
+  const auto entry = [&](uint16_t tag, uint8_t count, uint8_t value) {
+    for (const int byte : {tag & 255, tag >> 8, 3, 0, int{count}, 0, 0, 0, int{value}, 0, 0, 0})
+      bytes.push_back(static_cast<uint8_t>(byte));
+  };
+  entry(256, 1, 3), entry(257, 1, 2), entry(258, 3, pixels - 6), entry(259, 1, 1), entry(262, 1, 2);
+  entry(273, 1, pixels), entry(274, 1, orientation), entry(277, 1, 3), entry(278, 1, 2), entry(279, 1, 18);
+  bytes.insert(bytes.end(), {0, 0, 0, 0, 8, 0, 8, 0, 8, 0});
+  for (uint8_t i = 0; i < 18; ++i) bytes.push_back(static_cast<uint8_t>(10 * i));
+  return bytes;
+}
+
+TEST(ReadImage, a_tiff_that_says_it_is_turned_stays_as_its_header_says) {
+  const TempDir dir;
+  const Image upright = read_image(test::write_bytes(dir / "a.tif", small_tiff(1)));
+  const Image turned = read_image(test::write_bytes(dir / "b.tif", small_tiff(6)));
+  EXPECT_EQ(turned.width, 3);
+  EXPECT_EQ(turned.rgb, upright.rgb);
+  EXPECT_EQ(read_image(dir / "b.tif", true).width, 2);
+}
+
+TEST(ReadImage, is_image_looks_at_the_beginning_only) {
+  const TempDir dir;
+  for (const char* name : {"rgba.png", "rgb.jpg", "rgb.webp", "rgb.bmp", "rgb.tif"})
+    EXPECT_TRUE(is_image(data_dir / "io" / name)) << name;
+  EXPECT_FALSE(is_image(test::write_text(dir / "a.png", "RIFF....AVI ")));
+  EXPECT_FALSE(is_image(test::write_text(dir / "b.png", "")));
+  EXPECT_FALSE(is_image(dir / "nowhere"));
+}
+
+TEST(ReadImage, what_is_written_is_read_again) {
+  const TempDir dir;
+  Image image{3, 5, {}};
+  for (uint8_t i = 0; i < 45; ++i) image.rgb.push_back(static_cast<uint8_t>(5 * i));
+  write_image(dir / "new" / "ä b.png", image);
+  EXPECT_EQ(read_image(dir / "new" / "ä b.png").rgb, image.rgb);
+  image.rgb.pop_back();
+  expect_error(DA3_E_INVALID, "do not fit", [&] { write_image(dir / "b.png", image); });
+  EXPECT_FALSE(fs::exists(dir / "b.png"));
 }
 
 }  // namespace

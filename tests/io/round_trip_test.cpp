@@ -60,6 +60,17 @@ TEST_F(RoundTrip, colmap_text) {
   check("colmap", "pycolmap", {"colmap_text"});
 }
 
+TEST_F(RoundTrip, colmap_tracks) {
+  scene_.see_a_plane();
+  scene_.prediction.files.back() = "/photos/c.jpg";
+  ExportOptions options;
+  options.colmap_tracks = true;
+  for (const std::string format : {"colmap", "colmap_text"}) {
+    fs::remove_all(dir_ / "out");
+    check("tracks", "pycolmap", {format}, options);
+  }
+}
+
 TEST_F(RoundTrip, depth_images) {
   check("images", "cv2, imageio, tifffile, OpenEXR", {"png16", "exr", "pfm", "tiff32", "raw"});
 }
@@ -67,6 +78,11 @@ TEST_F(RoundTrip, depth_images) {
 TEST_F(RoundTrip, metric_depth_is_millimetres_in_png16) {
   scene_.prediction.is_metric = true;
   check("images", "cv2, imageio, tifffile, OpenEXR", {"png16", "exr", "pfm", "tiff32", "raw"});
+}
+
+TEST_F(RoundTrip, feat_vis) {
+  scene_.add_features(5);
+  check("feat_vis", "cv2, numpy", {"feat_vis"});
 }
 
 }  // namespace

@@ -61,6 +61,15 @@ inline fs::path write_text(const fs::path& path, const std::string& text) {
   return write_bytes(path, {text.begin(), text.end()});
 }
 
+/// Bytes that this process has asked the system to read so far; Linux.
+inline uint64_t bytes_asked_for() {
+  std::ifstream counters("/proc/self/io");
+  uint64_t bytes = 0;
+  for (std::string word; counters >> word;)
+    if (word == "rchar:") counters >> bytes;
+  return bytes;
+}
+
 /// The files below a folder, as sorted relative names.
 inline std::vector<std::string> files_below(const fs::path& folder) {
   std::vector<std::string> names;

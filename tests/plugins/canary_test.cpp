@@ -43,6 +43,10 @@ class Faulty : public net::Kernels {
                             const net::Norm& norm, net::Arithmetic next) const override {
     return Kernels::add_layer_norm(x, fault == "add_layer_norm" ? delta * 1.01 : delta, scale, norm, next);
   }
+  void feed_forward_add(at::Tensor& x, const at::Tensor& normed, const net::Linear& expand,
+                        const net::Linear& contract) const override {
+    Kernels::feed_forward_add(x, fault == "feed_forward_add" ? normed * 1.01 : normed, expand, contract);
+  }
 
  protected:
   at::Tensor run_linear(const at::Tensor& x, const net::Linear& layer, net::Activation a) const override {
@@ -124,9 +128,10 @@ TEST(Canary, HasEveryKernelInIt) {
                                   met.insert(finding.kernel.substr(0, finding.kernel.find(" [")));
                                 },
                                 {}});
-  for (const char* kernel : {"linear", "linear gelu", "linear relu", "attention", "convolution",
-                             "convolution relu", "convolution_add", "layer_norm", "qk_norm_rope, queries",
-                             "add_layer_norm, sum", "gate", "upsample_add", "upsample_grid"})
+  for (const char* kernel :
+       {"linear", "linear gelu", "linear relu", "attention", "attention of qkv", "convolution",
+        "convolution relu", "convolution_add", "layer_norm", "qk_norm_rope, queries", "add_layer_norm, sum",
+        "add_residual", "feed_forward_add", "gate", "upsample_add", "upsample_grid"})
     EXPECT_TRUE(met.contains(kernel)) << kernel << " is not tried";
 }
 
@@ -144,7 +149,8 @@ TEST_P(WrongKernel, IsNamed) {
 
 INSTANTIATE_TEST_SUITE_P(Each, WrongKernel,
                          testing::Values("linear", "linear gelu", "attention", "convolution", "layer_norm",
-                                         "qk_norm_rope", "add_layer_norm", "gate", "upsample"),
+                                         "qk_norm_rope", "add_layer_norm", "feed_forward_add", "gate",
+                                         "upsample"),
                          [](const auto& param) {
                            std::string name = param.param;
                            for (char& c : name) c = c == ' ' ? '_' : c;

@@ -184,6 +184,43 @@ TEST_F(CpuTrace, LayersLieInTheirStageAndComeBeforeIt) {
     EXPECT_THAT(all, testing::Contains(name));
 }
 
+TEST_F(CpuTrace, OperationsLieInTheirStageOneAfterTheOther) {
+  listen(DA3_TRACE_STAGE | DA3_TRACE_OPERATION);
+  TestRun run(4);
+  ASSERT_EQ(go(run), DA3_OK);
+  Spans operations;
+  std::vector<std::string> kinds;
+  for (const HeardSpan& span : host().spans()) {
+    if (span.category == DA3_TRACE_OPERATION) {
+      operations.push_back(span);
+      kinds.push_back(span.kind);
+      EXPECT_NE(span.bytes, UINT64_MAX) << span.kind;
+      continue;
+    }
+    for (const HeardSpan& operation : operations) {
+      EXPECT_GE(operation.begin, span.begin) << operation.kind << " in " << span.name;
+      EXPECT_LE(operation.end, span.end) << operation.kind << " in " << span.name;
+    }
+    expect_no_overlap(operations);
+    operations.clear();
+  }
+  // Four linears in each of six blocks; heads and cameras have more.
+  EXPECT_GE(std::count(kinds.begin(), kinds.end(), "linear float32"), 24);
+  EXPECT_EQ(std::count(kinds.begin(), kinds.end(), "attention float32"), 6);
+  for (const char* kind : {"convolution float32", "layer_norm", "add_layer_norm", "qk_norm_rope", "upsample"})
+    EXPECT_THAT(kinds, testing::Contains(kind));
+}
+
+TEST_F(CpuTrace, ALoadThatIsAskedForOperationsTellsWhatTheMachineDoesAtBest) {
+  listen(DA3_TRACE_STAGE | DA3_TRACE_OPERATION);
+  const test::AbiModel other(plugin(), {}, test::checkpoint_folder("tiny").string());
+  const Spans spans = host().spans();
+  EXPECT_THAT(names(spans, DA3_TRACE_STAGE), ElementsAre("load", "ceilings"));
+  const auto operations = names(spans, DA3_TRACE_OPERATION);
+  EXPECT_THAT(operations, testing::Contains("product float32"));
+  EXPECT_THAT(operations, testing::Contains("copy"));
+}
+
 TEST_F(CpuTrace, NobodyListensNothingIsMeasured) {
   listen(0);
   TestRun run(1);

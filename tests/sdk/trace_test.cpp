@@ -54,6 +54,26 @@ TEST(SdkTrace, LayersAreNamedByKindAndIndexAndComeBeforeTheirStage) {
   EXPECT_GE(spans[2].end, spans[1].end);
 }
 
+TEST(SdkTrace, OperationsHaveTheirWorkAndAreSilentWhereNotAskedFor) {
+  TraceHost host;
+  host.wanted = DA3_TRACE_STAGE | DA3_TRACE_LAYER;
+  const Trace coarse(host.table(), nullptr, 1);
+  coarse.operation("linear float32", 0, 1, 2);
+  EXPECT_THAT(host.spans(), IsEmpty());
+  host.wanted = DA3_TRACE_OPERATION;
+  const Trace trace(host.table(), nullptr, 1);
+  const uint64_t begin = trace.now();
+  trace.operation("linear float32", begin, 10, 20);
+  const auto spans = host.spans();
+  ASSERT_EQ(spans.size(), 1u);
+  EXPECT_EQ(spans[0].kind, "linear float32");
+  EXPECT_EQ(spans[0].category, uint32_t{DA3_TRACE_OPERATION});
+  EXPECT_EQ(spans[0].begin, begin);
+  EXPECT_EQ(spans[0].end, begin + 1);
+  EXPECT_EQ(spans[0].bytes, 10u);
+  EXPECT_EQ(spans[0].flops, 20u);
+}
+
 TEST(SdkTrace, ReadsNoClockWhereNobodyListens) {
   TraceHost host;
   {

@@ -12,6 +12,7 @@
 namespace da3::cpu::simd {
 namespace {
 
+using test::converted;
 using test::normal_numbers;
 using test::on_every_target;
 
@@ -47,15 +48,25 @@ struct Head {
     return out;
   }
 
-  /// By calls of as many queries at a time.
+  /// By calls of as many queries at a time; T: float, or bfloat16 of numbers that it holds.
+  template <class T = float>
   std::vector<float> run(int64_t at_a_time = kQueriesAtATime) const {
-    const auto scratch = hwy::AllocateAligned<float>(attention_scratch());
-    std::vector<float> out(static_cast<size_t>(queries * channels));
+    const auto scratch = hwy::AllocateAligned<char>(attention_scratch());
+    const auto elements = static_cast<size_t>(packed_elements(keys));
+    const auto packed_keys = hwy::AllocateAligned<T>(elements),
+               packed_values = hwy::AllocateAligned<T>(elements);
+    const PackedHead<T> packed{packed_keys.get(), packed_values.get()};
+    const std::vector<T> q_rows = converted<T>(q), k_rows = converted<T>(k), v_rows = converted<T>(v);
+    std::vector<T> out(static_cast<size_t>(queries * channels));
+    for (int64_t first = 0; first < keys; first += 2 * kPanel)
+      pack_head(HeadRows<const T>{k_rows.data(), stride, channels},
+                HeadRows<const T>{v_rows.data(), stride, channels}, first, std::min(2 * kPanel, keys - first),
+                RowSteps{}, packed, scratch.get());
     for (int64_t first = 0; first < queries; first += at_a_time)
-      attention({q.data() + first * stride, stride}, {k.data(), stride}, {v.data(), stride},
-                {out.data() + first * channels, channels}, std::min(at_a_time, queries - first), keys,
-                channels, scratch.get());
-    return out;
+      attention(HeadRows<const T>{q_rows.data(), stride, channels}, first,
+                std::min(at_a_time, queries - first), RowSteps{}, packed, keys,
+                HeadRows<T>{out.data(), channels, channels}, scratch.get());
+    return converted<float>(out);
   }
 
  private:
@@ -91,7 +102,7 @@ TEST(AttentionKernel, GivesAQueryTheSameBitsWhateverIsBesideIt) {
   const Head head(200, 90, 64);
   on_every_target([&] {
     const std::vector<float> whole = head.run();
-    EXPECT_EQ(whole, head.run(48));
+    EXPECT_EQ(whole, head.run(24));
     EXPECT_EQ(whole, head.run(1));
   });
 }
@@ -135,6 +146,71 @@ TEST(AttentionKernel, LeavesKeysOfMinusInfinityOutAndIsNaNWithoutAnyOther) {
     for (size_t i = 0; i < got.size(); ++i) ASSERT_NEAR(got[i], want[i], 2e-6) << i;
     for (const float x : none.run()) EXPECT_TRUE(std::isnan(x));
   });
+}
+
+class BFloat16AttentionKernel : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!has_bfloat16_attention()) GTEST_SKIP() << "this CPU has no AVX512_BF16";
+  }
+};
+
+/// What of `head` bfloat16 holds.
+Head held(Head head) {
+  for (auto* x : {&head.q, &head.k, &head.v}) *x = converted<float>(converted<bfloat16>(*x));
+  return head;
+}
+
+TEST_F(BFloat16AttentionKernel, IsThatOfDoublesButForTheRoundingOfSharesAndResults) {
+  for (const auto& [queries, keys, channels] : {std::tuple{1, 1, 64},
+                                                {1, 7, 64},
+                                                {49, 1, 64},
+                                                {130, 65, 64},
+                                                {385, 193, 64},
+                                                {13, 513, 64},
+                                                {37, 131, 32},
+                                                {25, 70, 8},
+                                                {13, 70, 40}}) {
+    const Head head = held(Head(queries, keys, channels));
+    const std::vector<double> want = head.reference();
+    const std::vector<float> got = head.run<bfloat16>();
+    // Queries are rounded once more by 2^-9 when they are scaled, shares and results by as much.
+    for (size_t i = 0; i < got.size(); ++i)
+      ASSERT_NEAR(got[i], want[i], 0.008 + 0.004 * std::abs(want[i])) << i;
+  }
+}
+
+TEST_F(BFloat16AttentionKernel, RoundsWithoutABias) {
+  const Head head = held(Head(200, 500, 64));
+  const std::vector<double> want = head.reference();
+  const std::vector<float> got = head.run<bfloat16>();
+  double difference = 0, square = 0;
+  for (size_t i = 0; i < got.size(); ++i)
+    difference += std::pow(double{got[i]} - want[i], 2), square += want[i] * want[i];
+  EXPECT_LT(std::sqrt(difference / square), 0.005);
+}
+
+TEST_F(BFloat16AttentionKernel, GivesAQueryTheSameBitsWhateverIsBesideIt) {
+  const Head head(200, 90, 64);
+  const std::vector<float> whole = head.run<bfloat16>();
+  EXPECT_EQ(whole, head.run<bfloat16>(24));
+  EXPECT_EQ(whole, head.run<bfloat16>(1));
+}
+
+TEST_F(BFloat16AttentionKernel, NeverHidesNaN) {
+  constexpr float nan = std::numeric_limits<float>::quiet_NaN();
+  constexpr int64_t bad = 70;
+  Head query(100, 150, 64), key(100, 150, 64), values(100, 150, 64);
+  query.q[bad * query.stride + 5] = nan;
+  key.k[bad * key.stride + 5] = nan;
+  values.v[bad * values.stride + 5] = std::numeric_limits<float>::infinity();
+  const auto by_query = query.run<bfloat16>(), by_key = key.run<bfloat16>(),
+             by_value = values.run<bfloat16>();
+  for (size_t i = 0; i < by_query.size(); ++i) {
+    ASSERT_EQ(std::isnan(by_query[i]), i / 64 == bad) << i;
+    ASSERT_TRUE(std::isnan(by_key[i])) << i;
+    ASSERT_EQ(std::isfinite(by_value[i]), i % 64 != 5) << i;
+  }
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 namespace da3::cpu::simd {
 namespace {
 
+using test::converted;
 using test::normal_numbers;
 using test::on_every_target;
 
@@ -67,6 +68,34 @@ TEST_P(LayerNormKernel, AddsFirst) {
     add_layer_norm(residual.data(), out.data(), rows, channels, norm, out.data());
     EXPECT_EQ(residual, sum);
     if (channels > 4) expect_near(out, reference(sum, channels, weight, bias));
+  });
+}
+
+TEST_P(LayerNormKernel, WritesAndAddsBFloat16) {
+  const int64_t channels = GetParam(), rows = 3;
+  const auto count = static_cast<size_t>(channels);
+  const auto weight = normal_numbers(count, 1), bias = normal_numbers(count, 2),
+             scale = normal_numbers(count, 5);
+  const auto x = normal_numbers(count * 3, 3), delta = normal_numbers(count * 3, 4);
+  const NormParameters norm{weight.data(), bias.data(), static_cast<float>(kEps)};
+  const auto low = converted<uint16_t>(delta);
+  const auto held = converted<float>(low);
+  on_every_target([&] {
+    std::vector<float> in_float(x.size()), sum = x, plain = x;
+    std::vector<uint16_t> out(x.size());
+    layer_norm(x.data(), channels, rows, channels, norm, in_float.data());
+    layer_norm(x.data(), channels, rows, channels, norm, out.data());
+    EXPECT_EQ(out, converted<uint16_t>(in_float)) << "the same, rounded";
+    add_scaled(plain.data(), low.data(), nullptr, rows, channels);
+    for (size_t i = 0; i < x.size(); ++i) ASSERT_EQ(plain[i], x[i] + held[i]) << i;
+    add_layer_norm(sum.data(), low.data(), scale.data(), rows, channels, norm, out.data());
+    for (size_t i = 0; i < x.size(); ++i)
+      ASSERT_NEAR(sum[i], double{x[i]} + double{held[i]} * double{scale[i % count]}, 1e-6) << i;
+    layer_norm(sum.data(), channels, rows, channels, norm, in_float.data());
+    EXPECT_EQ(out, converted<uint16_t>(in_float));
+    std::vector<float> again = x;
+    add_scaled(again.data(), low.data(), scale.data(), rows, channels);
+    EXPECT_EQ(again, sum);
   });
 }
 

@@ -14,7 +14,7 @@
 namespace da3::test {
 
 struct HeardSpan {
-  uint64_t run = 0, begin = 0, end = 0;
+  uint64_t run = 0, begin = 0, end = 0, bytes = 0, flops = 0;
   uint32_t category = 0, track = 0;
   std::string name, kind;
   const da3_watch* watch = nullptr;
@@ -58,8 +58,8 @@ class TraceHost {
  private:
   void take(const da3_watch* watch, const da3_span& span) {
     const std::lock_guard lock(mutex_);
-    spans_.push_back({span.run, span.begin_ns, span.begin_ns + span.duration_ns, span.category, span.track,
-                      span.name, span.kind, watch});
+    spans_.push_back({span.run, span.begin_ns, span.begin_ns + span.duration_ns, span.bytes, span.flops,
+                      span.category, span.track, span.name, span.kind, watch});
   }
 
   da3_trace trace_{};

@@ -10,11 +10,9 @@
 namespace da3::bench {
 namespace {
 
-constexpr std::pair<const char*, Command> commands[] = {{"latency", Command::latency},
-                                                        {"throughput", Command::throughput},
-                                                        {"scaling", Command::scaling},
-                                                        {"validate", Command::validate},
-                                                        {"worker", Command::worker}};
+constexpr std::pair<const char*, Command> commands[] = {
+    {"latency", Command::latency},   {"throughput", Command::throughput}, {"scaling", Command::scaling},
+    {"validate", Command::validate}, {"worker", Command::worker},         {"roofline", Command::roofline}};
 
 constexpr const char* about =
     "Times Depth Anything 3 on this machine.\n"
@@ -22,6 +20,7 @@ constexpr const char* about =
     "  da3-bench throughput  several sessions at once: images per second\n"
     "  da3-bench scaling     the same with more and more threads: efficiency, serial parts\n"
     "  da3-bench validate    every policy of every device: does it work, does it repeat to the bit\n"
+    "  da3-bench roofline    each kind of operation against what the machine does at best\n"
     "  da3-bench worker      runs when a line on stdin asks for it, for programs that race others\n"
     "  da3-bench --compare A.json B.json\n"
     "Lists with commas are swept, each case in a process of its own. The result goes to stdout, the rest to "
@@ -120,7 +119,7 @@ class Parser : host::OptionParser {
         [this](const std::string& text) { set_format(text); });
     add("-o,--output", "FILE.json", "All that was measured, for --compare", result_group,
         [this](const std::string& text) { arguments_.output = text; });
-    if (arguments_.command != Command::validate)
+    if (arguments_.command != Command::validate && arguments_.command != Command::roofline)
       add("--plot", "FILE.svg", "A picture of the result", result_group,
           [this](const std::string& text) { arguments_.plot = text; });
     app_.add_option("--compare", compare_, "Two documents: is the second faster?")

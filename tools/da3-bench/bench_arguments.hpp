@@ -12,7 +12,7 @@
 
 namespace da3::bench {
 
-enum class Command { latency, throughput, scaling, validate, worker, compare };
+enum class Command { latency, throughput, scaling, validate, worker, roofline, compare };
 enum class Format { markdown, csv, json };
 
 /// How long a case is measured.

@@ -14,6 +14,7 @@
 #include "document.hpp"
 #include "exit_code.hpp"
 #include "plot.hpp"
+#include "roofline.hpp"
 #include "scaling.hpp"
 #include "signals.hpp"
 #include "tables.hpp"
@@ -98,11 +99,22 @@ int validate_command(const Arguments& arguments) {
   return validate_exit(document);
 }
 
+int roofline_command(const Arguments& arguments) {
+  if (!arguments.output.empty()) check_writable(arguments.output);
+  const Json document = roofline(arguments);
+  if (!arguments.output.empty()) write_file(arguments.output, to_text(document));
+  host::print(arguments.format == Format::json  ? to_text(document)
+              : arguments.format == Format::csv ? roofline_csv(document)
+                                                : roofline_markdown(document));
+  return host::exit_ok;
+}
+
 int go(const Arguments& arguments) {
   if (!arguments.text.empty()) return host::print(arguments.text), static_cast<int>(host::exit_ok);
   if (arguments.command == Command::compare) return compare_command(arguments);
   if (arguments.one_case_for_parent) return answer_parent(arguments), static_cast<int>(host::exit_ok);
   if (arguments.command == Command::validate) return validate_command(arguments);
+  if (arguments.command == Command::roofline) return roofline_command(arguments);
   if (arguments.command == Command::worker)
     return work(arguments, std::cin, stdout), static_cast<int>(host::exit_ok);
   return measure_command(arguments);

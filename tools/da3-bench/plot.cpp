@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "plot_growth.hpp"
 #include "tables.hpp"
 
 namespace da3::bench {
@@ -56,7 +57,7 @@ std::vector<std::string> stage_names(const std::vector<const Json*>& cases) {
   return names;
 }
 
-const char* colour_of(size_t index) { return colours[index % colours.size()]; }
+const char* colour_of(size_t index) { return plot_colour(index); }
 
 class Picture {
  public:
@@ -77,6 +78,7 @@ class Picture {
     bars();
     if (document_.contains("scaling"))
       for (const Json& one : document_.at("scaling")) efficiency(one);
+    body_ += growth_svg(document_.at("cases"), y_);
     const double width = name_width + bar_space + label_width + 2 * margin;
     return format(
                "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%.0f\" height=\"%.0f\" viewBox=\"0 0 %.0f "
@@ -179,6 +181,8 @@ class Picture {
 };
 
 }  // namespace
+
+const char* plot_colour(size_t index) { return colours[index % colours.size()]; }
 
 std::string xml_text(std::string_view text) {
   std::string safe;

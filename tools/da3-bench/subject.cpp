@@ -2,6 +2,7 @@
 #include "subject.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "backend.hpp"
 #include "exit_code.hpp"
@@ -38,8 +39,8 @@ host::Arguments arguments_for(const host::Arguments& common, const Case& what) {
   return arguments;
 }
 
-Subject::Subject(const host::Arguments& common, const Case& what)
-    : what_(what), setup_(host::make_setup(arguments_for(common, what))) {
+Subject::Subject(const host::Arguments& common, const Case& what, TraceSink operations)
+    : what_(what), operations_(std::move(operations)), setup_(host::make_setup(arguments_for(common, what))) {
   host::Stopwatch watch;
   engine_.emplace(host::make_engine(setup_, setup_.profile));
   backend_ms_ = watch.lap();
@@ -62,14 +63,21 @@ void Subject::find_checkpoint() {
 
 void Subject::load() {
   Watch watch;
-  watch.should_cancel = [] { return host::signals::caught() != 0; };
-  watch.trace = load_stages_.sink();
+  listen(watch, load_stages_);
   host::Stopwatch time;
   in_phase(Phase::model, [&] {
     model_.emplace(engine_->load_model(model_path_, watch));
     load_ms_ = time.lap();
     session_.emplace(model_->create_session());
   });
+}
+
+void Subject::listen(Watch& watch, host::StageTimes& stages) const {
+  watch.should_cancel = [] { return host::signals::caught() != 0; };
+  watch.trace = stages.sink();
+  if (!operations_) return;
+  watch.trace_detail = TraceDetail::operations;
+  watch.trace = [this, stage = stages.sink()](const TraceSpan& span) { stage(span), operations_(span); };
 }
 
 Session Subject::new_session() const {
@@ -89,8 +97,7 @@ RunSample Subject::run(Session& session) const {
   return in_phase(Phase::run, [&] {
     RunSample sample;
     RunRequest asked = request();
-    asked.watch.should_cancel = [] { return host::signals::caught() != 0; };
-    asked.watch.trace = sample.stages.sink();
+    listen(asked.watch, sample.stages);
     host::Stopwatch time;
     sample.result = session.run(asked);
     sample.milliseconds = time.lap();

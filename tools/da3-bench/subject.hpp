@@ -3,6 +3,7 @@
 #pragma once
 
 #include <da3/da3.hpp>
+#include <da3/trace.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -25,8 +26,8 @@ struct RunSample {
 class Subject {
  public:
   /// Chooses the backend, finds and loads the model, makes the input (coloured_squares). Throws
-  /// host::PhaseError.
-  Subject(const host::Arguments& common, const Case& what);
+  /// host::PhaseError. operations: hears every span of the load and of the runs, down to single operations.
+  Subject(const host::Arguments& common, const Case& what, TraceSink operations = {});
 
   /// One run of the case's batch, all that da3-host would need of it. [one thread at a time]
   RunSample run() { return run(*session_); }
@@ -53,9 +54,11 @@ class Subject {
  private:
   void find_checkpoint();
   void load();
+  void listen(Watch& watch, host::StageTimes& stages) const;
   RunRequest request() const;
 
   Case what_;
+  TraceSink operations_;
   host::Setup setup_;
   std::filesystem::path model_path_;
   std::optional<Engine> engine_;

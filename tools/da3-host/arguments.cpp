@@ -28,7 +28,8 @@ class Parser : OptionParser {
     // The inputs are what is left over: CLI11's own lists of positionals split words like "[a,b]".
     app_.allow_extras();
     if (command == Command::run || command == Command::plan) add_work(), add_cameras();
-    if (command == Command::run) add_long_runs();
+    if (command == Command::run)
+      add_long_runs(), add_live_options(app_, arguments_.live, "Pictures as they come");
     if (command != Command::models) add_where();
     if (command == Command::plan) add_assume();
     if (command == Command::verify) add_verify();
@@ -38,6 +39,7 @@ class Parser : OptionParser {
   Arguments parse(std::vector<std::string> words) {
     parse_words(std::move(words), help_command());
     take_rest(app_.remaining());
+    check_live(arguments_.live);
     if (help_) arguments_.text = app_.help();
     if (version_) arguments_.text = version_text();
     return arguments_;
@@ -63,8 +65,16 @@ class Parser : OptionParser {
     add_model();
     add_setting("-o,--output", "output", "DIR", "Folder for the results (default: da3-out)", what_group);
     add_setting("-f,--format", "format", "LIST", format_help(), what_group);
+    add_setting("--fps", "fps", "N",
+                "Videos: frames a second that are taken, by every n-th frame (default: 1), or all",
+                what_group);
+    add_setting("--start", "start", "SECONDS", "Videos: where to begin (default: 0)", what_group);
+    add_setting("--end", "end", "SECONDS", "Videos: where to stop (default: none)", what_group);
     add_setting("--mode", "mode", "MODE",
                 "multiview (default): all images show one scene; independent: each its own", what_group);
+    add_switch("exif-rotation", "exif_rotation",
+               "Images are turned as their EXIF says; --no-exif-rotation (default): taken as they are stored",
+               what_group);
     add_setting("--process-res", "process_res", "N",
                 "Pixels of the longer side that the network sees (default: the model's, else 504)",
                 what_group);
@@ -86,6 +96,11 @@ class Parser : OptionParser {
     add_setting("--num-max-points", "num_max_points", "N",
                 "Points: at most so many, chosen at random but repeatably (default: 1000000)", what_group);
     add_switch("show-cameras", "show_cameras", "glb: with the cameras (default); --no-show-cameras: without",
+               what_group);
+    add_setting("--colormap", "colormap", "NAME", colormap_help(), what_group);
+    add_switch("colmap-tracks", "colmap_tracks",
+               "colmap: only points that two views or more agree on, with their tracks; --no-colmap-tracks "
+               "(default): each pixel a point",
                what_group);
     add_switch("ply-normals", "ply_normals", "ply: with normals; --no-ply-normals (default): without",
                what_group);
@@ -184,6 +199,11 @@ class Parser : OptionParser {
           ->type_name("HOW")
           ->group(talk_group)
           ->take_last();
+    if (arguments_.command == Command::run)
+      add("--preview", "[HOW]",
+          "Shows depth in the terminal: auto (what it can), kitty, sixel, blocks (also where stdout is no "
+          "terminal)",
+          talk_group, [this](const std::string& text) { arguments_.preview = parse_preview(text); });
     if (arguments_.command != Command::run)
       app_.add_flag("--json", arguments_.json, "Print JSON")->group(talk_group);
     if (arguments_.command == Command::run)
@@ -261,6 +281,7 @@ class Parser : OptionParser {
 }  // namespace
 
 Arguments parse_arguments(std::vector<std::string> words) {
+  complete_preview(words);
   Command command = Command::run;
   if (!words.empty()) {
     const std::string first = words.front();

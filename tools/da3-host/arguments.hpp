@@ -8,6 +8,9 @@
 #include <string_view>
 #include <vector>
 
+#include "live/live_arguments.hpp"
+#include "preview.hpp"
+
 namespace da3::host {
 
 enum class Command { run, devices, plan, models, verify };
@@ -36,9 +39,11 @@ struct Arguments {
   ProgressMode progress = ProgressMode::automatic;
   bool profile_run = false;  ///< of run: measure stages and layers, write them beside the results
   Shard shard;
-  bool recursive = false;  ///< folders stand for all images below them
-  bool resume = false;     ///< scenes that an earlier run finished are left out
-  bool dry_run = false;    ///< says what would be done
+  bool recursive = false;                 ///< folders stand for all images below them
+  bool resume = false;                    ///< scenes that an earlier run finished are left out
+  bool dry_run = false;                   ///< says what would be done
+  LiveArguments live;                     ///< of run: pictures that come while it runs
+  PreviewHow preview = PreviewHow::none;  ///< of run: depth is shown in the terminal
   bool json = false;
   bool quiet = false;
 };

@@ -13,7 +13,9 @@ constexpr const char* run_text =
   da3-host --model DIR a.jpg b.jpg        several views of one scene: one result, cameras agree
   da3-host --model DIR photos/            the same, all images of a folder
   da3-host --model DIR --mode independent photos/    each image by itself: one result each
+  da3-host --model DIR --fps 2 clip.mp4   two frames of each second of a video, as one scene
   da3-host --config cpu-max -o out photos/           with a profile of settings
+  da3-host --model DIR --follow shots/    each image that appears in a folder
   da3-host devices                        which backends and devices there are, and why others are not
   da3-host plan --config cpu-max          every setting that a run would have, and where it comes from
   da3-host verify --model DIR             whether a model is whole and computes the same in every way
@@ -22,8 +24,8 @@ constexpr const char* run_text =
 Usage: da3-host [run] [OPTIONS] [INPUT...]
        da3-host devices|plan|models|verify [OPTIONS]
 
-INPUT: images (PNG, JPEG, WebP, BMP, TIFF), patterns ("shots/*.png"), folders of images, one folder that
-holds one folder for each scene, or "-" for a list on stdin.
+INPUT: images (PNG, JPEG, WebP, BMP, TIFF), videos, patterns ("shots/*.png"), folders of images, one folder
+that holds one folder for each scene, a COLMAP folder (images/ and sparse/), or "-" for a list on stdin.
 )";
 
 constexpr const char* devices_text =
@@ -106,6 +108,18 @@ const char* method_help() {
     std::string names;
     for (const io::Choice& choice : io::process_res_methods)
       names.append(names.empty() ? "" : ", ").append(choice.name).append(names.empty() ? " (default)" : "");
+    return names;
+  }();
+  return text.c_str();
+}
+
+const char* colormap_help() {
+  static const std::string text = [] {
+    std::string names;
+    for (const io::Choice& choice : io::colormaps)
+      names.append(names.empty() ? "Colours of depth: " : ", ")
+          .append(choice.name)
+          .append(names.ends_with("spectral") ? " (default)" : "");
     return names;
   }();
   return text.c_str();

@@ -17,6 +17,7 @@ std::string_view command_word(Command command);
 /// right.
 const char* format_help();
 const char* method_help();
+const char* colormap_help();
 
 /// Examples first, then the options by group.
 class HelpFormatter : public CLI::Formatter {

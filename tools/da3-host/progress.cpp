@@ -98,11 +98,6 @@ void Progress::begin(size_t item, size_t items, const std::string& name, std::st
     write(dump({{"event", "begin"}, {"item", item}, {"items", items}, {"name", name}, {"stage", stage}}));
 }
 
-void Progress::select(size_t item, const std::string& name) {
-  const std::lock_guard lock(mutex_);
-  item_ = item, name_ = name;
-}
-
 void Progress::advance(uint64_t done, uint64_t total, std::string_view stage) {
   const std::lock_guard lock(mutex_);
   advance_item(done, total, stage);
@@ -116,6 +111,12 @@ void Progress::advance(size_t item, const std::string& name, uint64_t done, uint
   advance_item(done, total, stage);
 }
 
+void Progress::aside(size_t item, const std::string& name, std::string_view stage) {
+  const std::lock_guard lock(mutex_);
+  if (item == item_) return advance_item(0, 0, stage);
+  if (style_ == Style::json) tell_stage(item, name, 0, 0, stage);
+}
+
 void Progress::advance_item(uint64_t done, uint64_t total, std::string_view stage) {
   if (style_ != Style::bar && style_ != Style::json) return;
   // A new stage and its end are always told, what lies between not more than ten times a second.
@@ -124,58 +125,81 @@ void Progress::advance_item(uint64_t done, uint64_t total, std::string_view stag
   last_drawn_ms_ = now;
   last_stage_ = stage;
   if (style_ == Style::bar) return draw_bar(done, total, stage);
-  write(dump({{"event", "progress"},
-              {"item", item_},
-              {"items", items_},
-              {"name", name_},
-              {"stage", stage},
-              {"done", done},
-              {"total", total}}));
+  tell_stage(item_, name_, done, total, stage);
+}
+
+void Progress::tell_stage(size_t item, const std::string& name, uint64_t done, uint64_t total,
+                          std::string_view stage) {
+  nlohmann::ordered_json json{{"event", "progress"}, {"item", item}, {"items", items_}, {"name", name},
+                              {"stage", stage},      {"done", done}, {"total", total}};
+  if (const auto now = pace()) json["per_second"] = now->per_second, json["seconds_left"] = now->seconds_left;
+  write(dump(json));
 }
 
 void Progress::end(double milliseconds, const std::string& what, const std::string& failure) {
   const std::lock_guard lock(mutex_);
-  end_item(milliseconds, what, failure);
+  end_item(item_, name_, milliseconds, what, failure);
 }
 
 void Progress::end(size_t item, const std::string& name, double milliseconds, const std::string& what,
                    const std::string& failure) {
   const std::lock_guard lock(mutex_);
-  item_ = item, name_ = name;
-  end_item(milliseconds, what, failure);
+  end_item(item, name, milliseconds, what, failure);
 }
 
-void Progress::end_item(double milliseconds, const std::string& what, const std::string& failure) {
+void Progress::end_item(size_t item, const std::string& name, double milliseconds, const std::string& what,
+                        const std::string& failure) {
   clear_bar();
-  ended_ += item_ > 0;
+  ended_ += item > 0;
   if (style_ == Style::json) {
-    nlohmann::ordered_json json{{"event", "end"}, {"item", item_},         {"items", items_},
-                                {"name", name_},  {"ok", failure.empty()}, {"ms", milliseconds}};
+    nlohmann::ordered_json json{{"event", "end"}, {"item", item},          {"items", items_},
+                                {"name", name},   {"ok", failure.empty()}, {"ms", milliseconds}};
     if (!failure.empty()) json["reason"] = failure;
+    if (const auto now = pace())
+      json["per_second"] = now->per_second, json["seconds_left"] = now->seconds_left;
     write(dump(json));
     return;
   }
-  if (!failure.empty()) return write(place() + "failed: " + failure);
-  if (style_ == Style::plain && item_ > 0) write(place() + what + ", " + seconds(milliseconds) + rate_text());
+  if (!failure.empty()) return write(place(item, name) + "failed: " + failure);
+  if (style_ == Style::plain && item > 0)
+    write(place(item, name) + what + ", " + seconds(milliseconds) + rate_text());
 }
 
 void Progress::skip(size_t item, size_t items, const std::string& name, const std::string& why) {
   const std::lock_guard lock(mutex_);
   clear_bar();
-  item_ = item, items_ = items, name_ = name;
+  items_ = items;
+  ++skipped_;
   if (style_ == Style::json)
     write(dump({{"event", "skip"}, {"item", item}, {"items", items}, {"name", name}, {"reason", why}}));
-  if (style_ == Style::plain) write(place() + why);
+  if (style_ == Style::plain) write(place(item, name) + why);
 }
 
-/// From the second scene on: the first one warms up, and one is no rate.
-std::string Progress::rate_text() const {
+/// From the second scene on: the first one warms up, and one is no rate. Nothing when none is left.
+std::optional<Progress::Pace> Progress::pace() const {
   const double passed = static_cast<double>(now_ms() - first_begin_ms_) / 1000;
-  if (ended_ < 2 || items_ <= item_ || passed <= 0) return {};
-  const double each = passed / static_cast<double>(ended_);
+  const size_t over = ended_ + skipped_;
+  if (ended_ < 2 || items_ <= over || passed <= 0) return std::nullopt;
+  const double per_second = static_cast<double>(ended_) / passed;
+  return Pace{per_second, static_cast<double>(items_ - over) / per_second};
+}
+
+std::string Progress::rate_text() const {
+  const auto now = pace();
+  if (!now) return {};
   char rate[32];
-  std::snprintf(rate, sizeof rate, each < 1 ? "%.1f/s" : "%.1f s each", each < 1 ? 1 / each : each);
-  return std::string(" (") + rate + ", " + duration(each * static_cast<double>(items_ - item_)) + " left)";
+  if (now->per_second > 1)
+    std::snprintf(rate, sizeof rate, "%.1f/s", now->per_second);
+  else
+    std::snprintf(rate, sizeof rate, "%.1f s each", 1 / now->per_second);
+  return std::string(" (") + rate + ", " + duration(now->seconds_left) + " left)";
+}
+
+void Progress::show(const std::string& text) {
+  const std::lock_guard lock(mutex_);
+  clear_bar();
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  std::fflush(stdout);
 }
 
 void Progress::log(LogLevel level, std::string_view line) {
@@ -204,8 +228,10 @@ std::vector<std::string> Progress::warnings() const {
   return warnings_;
 }
 
-std::string Progress::place() const {
-  return item_ == 0 ? "" : "[" + std::to_string(item_) + "/" + std::to_string(items_) + "] " + name_ + ": ";
+std::string Progress::place(size_t item, const std::string& name) const {
+  if (item == 0) return "";
+  const std::string of = items_ == 0 ? "" : "/" + std::to_string(items_);  // nobody knows how many come
+  return "[" + std::to_string(item) + of + "] " + name + ": ";
 }
 
 void Progress::clear_bar() {
@@ -221,7 +247,7 @@ void Progress::draw_bar(uint64_t done, uint64_t total, std::string_view stage) {
       total == 0 ? 0 : static_cast<double>(std::min(done, total)) / static_cast<double>(total);
   const auto filled = static_cast<size_t>(share * width);
   std::string line = "\r\033[K" + std::string(filled, '#') + std::string(width - filled, '.') + " ";
-  line += place();
+  line += place(item_, name_);
   line += std::string(stage);
   if (total > 0) line += " " + std::to_string(static_cast<int>(share * 100)) + " %";
   line += rate_text();

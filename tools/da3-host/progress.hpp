@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <da3/log.hpp>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,22 +32,25 @@ class Progress {
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  /// A piece of work begins: item 0 is the model, 1..items are scenes.
+  /// A piece of work begins: item 0 is the model, 1..items are scenes. It is the current one now.
   void begin(size_t item, size_t items, const std::string& name, std::string_view stage);
-  /// What follows belongs to an item that began before, one of several that run together.
-  void select(size_t item, const std::string& name);
   /// done of total of the stage of the current item.
   void advance(uint64_t done, uint64_t total, std::string_view stage);
   /// The same of an item that is not the current one any more where several run at the same time.
   void advance(size_t item, const std::string& name, uint64_t done, uint64_t total, std::string_view stage);
+  /// A stage of an item that goes on beside the current one: a bar stays with that one.
+  void aside(size_t item, const std::string& name, std::string_view stage);
   /// The current item ended; failure is empty when it is done.
   void end(double milliseconds, const std::string& what, const std::string& failure);
-
+  /// The same of an item that need not be the current one, and does not become it.
   void end(size_t item, const std::string& name, double milliseconds, const std::string& what,
            const std::string& failure);
 
   /// An item that is done already; it does not count where the time left is estimated.
   void skip(size_t item, size_t items, const std::string& name, const std::string& why);
+
+  /// Text for stdout, which may be the same terminal.
+  void show(const std::string& text);
 
   void log(LogLevel level, std::string_view line);
   /// An error of the whole program, whatever the level.
@@ -57,12 +61,19 @@ class Progress {
 
  private:
   enum class Style { silent, bar, plain, json };
+  struct Pace {
+    double per_second, seconds_left;
+  };
   void advance_item(uint64_t done, uint64_t total, std::string_view stage);
-  void end_item(double milliseconds, const std::string& what, const std::string& failure);
+  void end_item(size_t item, const std::string& name, double milliseconds, const std::string& what,
+                const std::string& failure);
+  void tell_stage(size_t item, const std::string& name, uint64_t done, uint64_t total,
+                  std::string_view stage);
   void clear_bar();
   void draw_bar(uint64_t done, uint64_t total, std::string_view stage);
   void write(const std::string& line);
-  std::string place() const;
+  std::string place(size_t item, const std::string& name) const;
+  std::optional<Pace> pace() const;
   std::string rate_text() const;
 
   const Style style_;
@@ -76,6 +87,7 @@ class Progress {
   int64_t last_drawn_ms_ = 0;
   int64_t first_begin_ms_ = -1;  ///< of the scenes
   size_t ended_ = 0;             ///< of those that this run worked on
+  size_t skipped_ = 0;
   std::vector<std::string> warnings_;
 };
 

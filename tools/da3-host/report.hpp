@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "checkpoint/capabilities.hpp"
+#include "inputs/video_frames.hpp"
 #include "scenes/scene_list.hpp"
 #include "stage_times.hpp"
 
@@ -50,8 +51,9 @@ struct SceneReport {
   std::string phase;                                   ///< of the failure
   std::vector<std::array<int64_t, 2>> original_sizes;  ///< {height, width}
   int64_t views = 0, height = 0, width = 0;
-  size_t worker = 0;  ///< which of RunReport::workers ran it
-  int64_t batch = 1;  ///< scenes that ran together with it, itself counted
+  int64_t undistorted = 0;  ///< views whose lens's distortion was taken out
+  size_t worker = 0;        ///< which of RunReport::workers ran it
+  int64_t batch = 1;        ///< scenes that ran together with it, itself counted
   bool is_metric = false;
   std::optional<double> scale_factor;  ///< nested models: what depth and poses were multiplied by
   std::optional<AlignmentReport> alignment;
@@ -88,6 +90,7 @@ struct RunReport {
   uint64_t peak_memory = 0;           ///< bytes
   std::vector<WorkerReport> workers;  ///< at least one
   std::vector<SceneReport> scenes;
+  TakenFrames frames;  ///< of videos
   std::vector<std::string> warnings;
   int exit_status = 0;
 };

@@ -55,6 +55,12 @@ Json scene_json(const RunReport& report, const SceneReport& scene) {
     Json input{{"path", scene.scene.files[i].string()}};
     if (i < scene.original_sizes.size())
       input["height"] = scene.original_sizes[i][0], input["width"] = scene.original_sizes[i][1];
+    if (const auto frame = report.frames.origin.find(scene.scene.files[i]);
+        frame != report.frames.origin.end()) {
+      input["video"] = frame->second.video.string();
+      input["frame"] = frame->second.number;
+      input["seconds"] = frame->second.seconds;
+    }
     inputs.push_back(std::move(input));
   }
   Json json{{"name", scene.scene.name}, {"ok", scene.failure.empty()}, {"inputs", std::move(inputs)}};
@@ -71,6 +77,7 @@ Json scene_json(const RunReport& report, const SceneReport& scene) {
   json["views"] = scene.views;
   json["height"] = scene.height;
   json["width"] = scene.width;
+  if (scene.undistorted > 0) json["undistorted"] = scene.undistorted;
   json["depth"] = {
       {"min", scene.depth.minimum}, {"median", scene.depth.median}, {"max", scene.depth.maximum}};
   json["is_metric"] = scene.is_metric;

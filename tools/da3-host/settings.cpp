@@ -19,6 +19,12 @@ std::string method_type() {
   return "enum{" + names + "}";
 }
 
+std::string colormap_type() {
+  std::string names;
+  for (const io::Choice& choice : io::colormaps) names.append(names.empty() ? "" : ",").append(choice.name);
+  return "enum{" + names + "}";
+}
+
 Profile make_profile(const Arguments& arguments) {
   Profile profile;
   if (arguments.config) profile = Profile::from_file(find_profile(*arguments.config, share_folder()));
@@ -75,6 +81,49 @@ CameraSettings camera_settings(const Setup& setup) {
   return cameras;
 }
 
+io::FrameSelection frame_selection(const Setup& setup) {
+  const auto value = [&](std::string_view key) { return setup.registry.schema().value(setup.profile, key); };
+  io::FrameSelection selection;
+  selection.fps = option_type::parse_float(value("fps").value).value_or(0);
+  selection.start = option_type::parse_float(value("start").value).value_or(0);
+  const Setting end = value("end");
+  selection.end = option_type::parse_float(end.value).value_or(selection.end);
+  if (selection.end <= selection.start)
+    throw Error(DA3_E_BAD_VALUE,
+                end.origin + ": end: " + end.value +
+                    " seconds are not after the start; give a later end or an earlier start");
+  return selection;
+}
+
+/// Pictures that come while the program runs are their own inputs, one scene each.
+void apply_live(const Setup& setup, const Arguments& arguments, RunSettings& settings) {
+  const std::string flag = arguments.live.follow ? "--follow" : "--source";
+  const bool shard = arguments.shard.count > 1;
+  if (!arguments.inputs.empty() || shard || arguments.resume || arguments.dry_run ||
+      !settings.cameras.poses.empty())
+    throw Error(DA3_E_INVALID,
+                flag +
+                    " goes with no inputs, --poses, --shard, --resume or --dry-run: its pictures come "
+                    "while the program runs; leave them out");
+  if (arguments.preview != PreviewHow::none && arguments.live.stream_to == "-")
+    throw Error(DA3_E_INVALID, "--preview and --stream-to - both write to stdout; leave one of them out");
+  settings.inputs.clear();
+  settings.mode = Mode::independent;
+  if (arguments.live.stream_to && !setup.profile.find("format")) settings.formats.clear();
+  if (arguments.live.stream_to == "-" && !settings.formats.empty())
+    throw Error(DA3_E_INVALID,
+                "--format with --stream-to -: the run's table goes to stdout too; send the stream to "
+                "a named pipe or a file");
+}
+
+void check_features_named(const Setting& format, const RunSettings& settings) {
+  for (const std::string& name : settings.formats)
+    if (io::find_format(name)->features && settings.features.empty())
+      throw Error(DA3_E_BAD_VALUE, format.origin + ": " + name +
+                                       " shows features of the backbone, and none are asked for; name its "
+                                       "blocks as in --export-feat 3,7");
+}
+
 io::ExportOptions export_options(const Setup& setup, const std::string& method) {
   const auto value = [&](std::string_view key) { return setup.registry.schema().value(setup.profile, key); };
   io::ExportOptions options;
@@ -83,6 +132,8 @@ io::ExportOptions export_options(const Setup& setup, const std::string& method) 
   options.num_max_points = option_type::parse_int(value("num_max_points").value).value_or(1'000'000);
   options.show_cameras = value("show_cameras").value == "true";
   options.normals = value("ply_normals").value == "true";
+  options.colormap = value("colormap").value;
+  options.colmap_tracks = value("colmap_tracks").value == "true";
   const Setting size = value("output_size");
   options.original_size = size.value == "original";
   if (options.original_size && method.ends_with("_crop"))
@@ -97,11 +148,18 @@ io::ExportOptions export_options(const Setup& setup, const std::string& method) 
 const std::vector<OptionSpec>& tool_options() {
   static const auto& options = *new std::vector<OptionSpec>{
       {"model", "path", "", "folder with model.safetensors and config.json; unset: the demo model"},
-      {"input", "path|list<path>", "", "images or folders of images; unset: the demo scene"},
+      {"input", "path|list<path>", "", "images, videos or folders of images; unset: the demo scene"},
       {"output", "path", "da3-out", "folder for the results"},
       {"format", "string", "npz-depth_vis", "export formats, joined by '-'"},
       {"mode", "enum{multiview,independent}", "multiview",
        "whether the images are one scene or one scene each"},
+      {"fps", "enum{all}|float[0.000001,1000000]", "1",
+       "videos: frames a second that are taken, by every n-th frame; all: every frame"},
+      {"start", "float[0,1000000000]", "0", "videos: seconds from which on frames are taken"},
+      {"end", "enum{none}|float[0.000001,1000000000]", "none",
+       "videos: seconds from which on no frame is taken"},
+      {"exif_rotation", "bool", "false",
+       "images are turned as their EXIF says; false: they are taken as they are stored, as upstream does"},
       {"process_res", "enum{auto}|int[1,16384]", "auto",
        "pixels of the longer (or shorter, see the method) side; auto: the model's own, else 504"},
       {"process_res_method", method_type(), std::string(io::process_res_methods.front().name),
@@ -122,6 +180,8 @@ const std::vector<OptionSpec>& tool_options() {
       {"num_max_points", "int[1,1000000000]", "1000000", "points: a random choice of at most so many"},
       {"show_cameras", "bool", "true", "glb: with the cameras' frusta"},
       {"ply_normals", "bool", "false", "ply: with normals"},
+      {"colmap_tracks", "bool", "false", "colmap: points that two views or more agree on, with their tracks"},
+      {"colormap", colormap_type(), "spectral", "colours of depth in pictures"},
       {"export_feat", "string", "", "blocks of the backbone whose features are written, as in 3,7"},
   };
   return options;
@@ -156,12 +216,20 @@ RunSettings run_settings(const Setup& setup, const Arguments& arguments) {
     settings.mode = value("mode").value == "independent" ? Mode::independent : Mode::multiview;
     settings.process_res = value("process_res");
     settings.process_res_method = value("process_res_method").value;
+    settings.exif_rotation = value("exif_rotation").value == "true";
+    if (settings.exif_rotation && !setup.profile.get_path("poses").empty())
+      throw Error(DA3_E_BAD_VALUE, value("exif_rotation").origin +
+                                       ": known cameras are of the images as they are stored; leave "
+                                       "exif_rotation or the poses out");
     settings.inputs = arguments.inputs;
     if (settings.inputs.empty()) settings.inputs = setup.profile.get_paths("input");
-    settings.demo_inputs = settings.inputs.empty();
+    settings.demo_inputs = settings.inputs.empty() && !arguments.live.wanted();
     settings.cameras = camera_settings(setup);
+    settings.frames = frame_selection(setup);
+    if (arguments.live.wanted()) apply_live(setup, arguments, settings);
     settings.export_options = export_options(setup, settings.process_res_method);
     settings.features = parse_blocks(value("export_feat"));
+    check_features_named(format, settings);
     const Setting* ray_pose = setup.profile.find("use_ray_pose");
     settings.use_ray_pose = ray_pose && option_type::parse_bool(ray_pose->value).value_or(false);
     if (settings.demo_inputs) settings.inputs = {demo_scene(share_folder())};

@@ -4,6 +4,7 @@
 
 #include <da3/da3.hpp>
 #include <da3/io/export.hpp>
+#include <da3/io/video.hpp>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -32,6 +33,8 @@ struct RunSettings {
   std::vector<std::filesystem::path> inputs;
   bool demo_inputs = false;  ///< nobody named inputs
   CameraSettings cameras;
+  io::FrameSelection frames;  ///< of videos
+  bool exif_rotation = false;
   std::vector<int64_t> features;  ///< blocks of the backbone
   io::ExportOptions export_options;
   bool use_ray_pose = false;

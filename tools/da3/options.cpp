@@ -34,7 +34,7 @@ constexpr std::array<Option, 22> option_list{{
     {"num-max-points", all, false, "1000000", "num_max_points", "most points of a point cloud"},
     {"show-cameras", all, true, "true", "show_cameras", "cameras in the glb"},
     {"feat-vis-fps", all, false, "15", "feat_vis_fps", "pictures a second of feat_vis"},
-    {"fps", verb_auto | verb_video, false, "1.0", "", "frames a second that are taken from a video"},
+    {"fps", verb_auto | verb_video, false, "1.0", "fps", "frames a second that are taken from a video"},
     {"sparse-subdir", verb_auto | verb_colmap, false, "", "", "folder of the model below sparse/"},
     {"align-to-input-ext-scale", verb_auto | verb_colmap, true, "true", "align_to_input_ext_scale",
      "results in the frame and unit of the given poses"},

@@ -3,6 +3,7 @@
 #include <cctype>
 #include <da3/error.hpp>
 #include <da3/io/file_names.hpp>
+#include <da3/io/video.hpp>
 #include <da3/log.hpp>
 
 #include "command_line.hpp"
@@ -14,7 +15,15 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::string_view image_names = "png,jpg,jpeg,webp,bmp,tiff,tif";
-constexpr std::string_view video_names = "mp4,avi,mov,mkv,flv,wmv,webm,m4v";
+/// "mp4,avi,..."
+const std::string& video_names() {
+  static const std::string names = [] {
+    std::string all;
+    for (const std::string_view name : io::video_extensions) all.append(all.empty() ? "" : ",").append(name);
+    return all;
+  }();
+  return names;
+}
 
 /// "JPG, .png" -> {"jpg", "png"}.
 std::vector<std::string> split(std::string_view text) {
@@ -61,9 +70,9 @@ Verb verb_for(const fs::path& input) {
   if (is_folder(input))
     return is_folder(input / "images") && is_folder(input / "sparse") ? verb_colmap : verb_images;
   if (has_name_of(input, image_names)) return verb_image;
-  if (has_name_of(input, video_names)) return verb_video;
+  if (has_name_of(input, video_names())) return verb_video;
   throw Error(DA3_E_INVALID, "\"" + input.string() + "\" is neither an image (" + std::string(image_names) +
-                                 "), nor a video (" + std::string(video_names) + "), nor a folder");
+                                 "), nor a video (" + video_names() + "), nor a folder");
 }
 
 /// The first of upstream's models, best first, that is here. Empty: none is.
@@ -88,7 +97,17 @@ void add_device(const std::string& text, host::Arguments& arguments) {
   const std::string backend = text.substr(0, colon);
   arguments.settings.push_back({"backend", backend, "--device"});
   if (colon < text.size())
-    arguments.settings.push_back({backend + ".device", text.substr(colon + 1), "--device"});
+    arguments.settings.push_back(
+        {backend == "cuda" ? "cuda.device" : "device", text.substr(colon + 1), "--device"});
+}
+
+/// Upstream's glb writes the pictures of depth_vis too.
+std::string with_pictures(const std::string& formats) {
+  std::string between = "-";
+  between.append(formats).append("-");
+  const bool add =
+      between.find("-glb-") != std::string::npos && between.find("-depth_vis-") == std::string::npos;
+  return add ? formats + "-depth_vis" : formats;
 }
 
 void add_settings(const Words& words, host::Arguments& arguments) {
@@ -101,7 +120,8 @@ void add_settings(const Words& words, host::Arguments& arguments) {
       if (given) log(LogLevel::warn, flag + " changes nothing: no format that is here makes use of it");
       continue;
     }
-    const std::string value = words.value(option.name);
+    std::string value = words.value(option.name);
+    if (option.key == "format") value = with_pictures(value);
     if (!value.empty()) arguments.settings.push_back({std::string(option.key), value, flag});
   }
 }
@@ -113,10 +133,9 @@ void add_colmap(const Words& words, host::Arguments& arguments) {
                 "\"" + words.input.string() +
                     "\" is no COLMAP folder: it needs images/ and sparse/; name the folder that "
                     "holds both");
-  arguments.inputs = images_of(images, image_names);
-  const std::string below = words.value("sparse-subdir");
-  const fs::path model = below.empty() ? words.input : sparse / below;
-  arguments.settings.push_back({"poses", fs::absolute(model).string(), "COLMAP_DIR"});
+  arguments.inputs = {words.input};  // da3-host takes the images that the model names, with their cameras
+  if (const std::string below = words.value("sparse-subdir"); !below.empty())
+    arguments.settings.push_back({"poses", fs::absolute(sparse / below).string(), "--sparse-subdir"});
 }
 
 host::ProgressMode progress_mode(const std::string& text) {
@@ -151,8 +170,9 @@ host::Arguments to_arguments(const Words& words, const fs::path& share) {
     const std::string extensions = words.value("image-extensions");
     arguments.inputs = images_of(words.input, extensions.empty() ? image_names : extensions);
   } else if (verb == verb_video) {
-    throw Error(DA3_E_UNSUPPORTED, "videos are not read yet; take frames out of \"" + words.input.string() +
-                                       "\" with another program and name their folder");
+    if (is_folder(words.input) || has_name_of(words.input, image_names))
+      throw Error(DA3_E_INVALID, "\"" + words.input.string() + "\" is no video; da3 auto takes it");
+    arguments.inputs = {words.input};
   } else {
     if (is_folder(words.input))
       throw Error(DA3_E_INVALID, "\"" + words.input.string() + "\" is a folder; use da3 images or da3 auto");

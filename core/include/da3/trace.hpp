@@ -10,9 +10,10 @@
 
 namespace da3 {
 
-/// A piece of work with its begin and end. Spans arrive when they have ended: layers before their stage.
+/// A piece of work with its begin and end. Spans arrive when they have ended: operations before their
+/// layer, layers before their stage.
 struct TraceSpan {
-  enum class Category { stage, layer };
+  enum class Category { stage, layer, operation };
   Category category = Category::stage;
   uint64_t run = 0;        ///< the run's id; 0: a load
   std::string name, kind;  ///< "block.3" of kind "block"; of a stage both are its name
@@ -21,8 +22,9 @@ struct TraceSpan {
   std::optional<uint64_t> bytes, flops;    ///< where the plugin knows them
 };
 
-/// Measuring layers may make an asynchronous device wait after each of them; stages cost nothing to speak of.
-enum class TraceDetail { stages, layers };
+/// Each with those before it. Measuring layers may make an asynchronous device wait after each of them;
+/// stages cost nothing to speak of. operations: of a load also the device's ceilings, which takes a second.
+enum class TraceDetail { stages, layers, operations };
 
 using TraceSink = std::function<void(const TraceSpan& span)>;
 

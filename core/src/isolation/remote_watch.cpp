@@ -14,7 +14,7 @@ std::optional<uint64_t> optional_of(const Json& json) {
 
 // Both processes measure on one clock, the machine's: times need no conversion.
 Json to_json(const TraceSpan& span) {
-  return {span.category == TraceSpan::Category::stage,
+  return {static_cast<int>(span.category),
           span.run,
           span.name,
           span.kind,
@@ -26,7 +26,7 @@ Json to_json(const TraceSpan& span) {
 }
 
 TraceSpan span_of(const Json& json) {
-  return {json.at(0).get<bool>() ? TraceSpan::Category::stage : TraceSpan::Category::layer,
+  return {static_cast<TraceSpan::Category>(json.at(0).get<int>()),
           json.at(1),
           json.at(2),
           json.at(3),
@@ -53,7 +53,9 @@ Watch reporting(uint64_t call, const Json& wishes, Channel& channel, const std::
     };
   const uint32_t trace = wishes.value("trace", 0u);
   if (trace) watch.trace = [report](const TraceSpan& span) { report("span", [&] { return to_json(span); }); };
-  watch.trace_detail = trace & DA3_TRACE_LAYER ? TraceDetail::layers : TraceDetail::stages;
+  watch.trace_detail = trace & DA3_TRACE_OPERATION ? TraceDetail::operations
+                       : trace & DA3_TRACE_LAYER   ? TraceDetail::layers
+                                                   : TraceDetail::stages;
   return watch;
 }
 

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // A COLMAP model in the output folder itself (COLMAP's documentation, "Output Format"): a PINHOLE camera for
-// each image in pixels of its file, and a point for each pixel that is kept, seen by that one image.
+// each image in pixels of its file, and a point for each pixel that is kept, or for each that several images
+// agree on.
 #include "files.hpp"
+#include "formats/colmap_points.hpp"
 #include "formats/formats.hpp"
+#include "formats/image_names.hpp"
 #include "formats/point_cloud.hpp"
 #include "poses.hpp"
+
+#include <da3/error.hpp>
 
 #include <algorithm>
 #include <bit>
@@ -19,7 +24,6 @@ static_assert(std::endian::native == std::endian::little);
 using Quaternion = std::array<double, 4>;  ///< w x y z
 
 constexpr int32_t pinhole = 1, camera_sensor = 0;
-constexpr double unknown_error = -1;
 
 /// Shepperd's method: by the largest of the four, so that nothing is divided by a small number.
 Quaternion quaternion_of(const cv::Matx33d& r) {
@@ -49,7 +53,9 @@ struct ModelImage {
   std::string name;
 };
 
-ModelImage model_image(const Prediction& p, int64_t view) {
+using Names = std::vector<std::string>;
+
+ModelImage model_image(const Prediction& p, int64_t view, const Names& names) {
   const auto i = static_cast<size_t>(view);
   const std::array<double, 9> k = original_intrinsics(p, view);
   const cv::Matx34d e = extrinsics_of_view(p, view);
@@ -61,7 +67,7 @@ ModelImage model_image(const Prediction& p, int64_t view) {
   image.parameters = {k[0], k[4], k[2], k[5]};
   image.rotation = quaternion_of(nearest_rotation(e.get_minor<3, 3>(0, 0)));
   image.translation = {e(0, 3), e(1, 3), e(2, 3)};
-  image.name = p.files.empty() ? "image_" + std::to_string(view) : p.files[i].filename().string();
+  image.name = names.empty() ? "image_" + std::to_string(view) : names[i];
   return image;
 }
 
@@ -71,14 +77,13 @@ void put_pose(AtomicFile& file, const ModelImage& image) {
 }
 
 /// With the trivial rigs and frames of COLMAP 3.12 and later.
-void write_binary_images(const ExportJob& job, const PointCloud& cloud, Files& files) {
+void write_binary_images(const ExportJob& job, const ColmapPoints& points, const Names& names, Files& files) {
   const auto views = static_cast<uint64_t>(job.prediction.views);
   AtomicFile &cameras = files[0], &images = files[1], &rigs = files[3], &frames = files[4];
   for (AtomicFile* file : {&cameras, &images, &rigs, &frames}) file->put(views);
-  uint64_t point_id = 0;
   int64_t begun = -1;
   const auto begin = [&](int64_t view) {
-    const ModelImage image = model_image(job.prediction, view);
+    const ModelImage image = model_image(job.prediction, view, names);
     cameras.put(image.id), cameras.put(pinhole), cameras.put(image.width), cameras.put(image.height);
     cameras.put(image.parameters);
     rigs.put(image.id), rigs.put(uint32_t{1}), rigs.put(camera_sensor), rigs.put(image.id);
@@ -89,30 +94,25 @@ void write_binary_images(const ExportJob& job, const PointCloud& cloud, Files& f
     put_pose(images, image);
     images.put(image.id);
     images.write(image.name.c_str(), image.name.size() + 1);
-    images.put(static_cast<uint64_t>(cloud.size_of(view)));
+    images.put(points.size_of(view));
   };
-  cloud.each([&](const CloudPoint& point) {
-    while (begun < point.view) begin(++begun);
-    images.put(original_pixel(job.prediction, point.view, static_cast<double>(point.x),
-                              static_cast<double>(point.y)));
-    images.put(++point_id);
+  points.each_observation([&](int64_t view, const std::array<double, 2>& pixel, uint64_t id) {
+    while (begun < view) begin(++begun);
+    images.put(pixel);
+    images.put(id);
   });
   while (begun + 1 < job.prediction.views) begin(++begun);
 }
 
-void write_binary_points(AtomicFile& points, const PointCloud& cloud) {
-  points.put(static_cast<uint64_t>(cloud.size()));
-  uint64_t id = 0;
-  uint32_t index = 0;
-  int64_t view = 0;
-  cloud.each([&](const CloudPoint& point) {
-    if (point.view != view) view = point.view, index = 0;
-    points.put(++id);
-    points.put(std::array<double, 3>{point.position[0], point.position[1], point.position[2]});
-    points.put(point.colour);
-    points.put(unknown_error);
-    points.put(uint64_t{1});
-    points.put(static_cast<uint32_t>(point.view + 1)), points.put(index++);
+void write_binary_points(AtomicFile& file, const ColmapPoints& points) {
+  file.put(points.size());
+  points.each_point([&](const ColmapPoint& point) {
+    file.put(point.id);
+    file.put(point.position);
+    file.put(point.colour);
+    file.put(point.error);
+    file.put(uint64_t{point.track.size()});
+    for (const TrackElement& seen : point.track) file.put(seen.view + 1), file.put(seen.index);
   });
 }
 
@@ -130,40 +130,36 @@ std::string words(const Values& values) {
   return text;
 }
 
-void write_text_images(const ExportJob& job, const PointCloud& cloud, Files& files) {
+void write_text_images(const ExportJob& job, const ColmapPoints& points, const Names& names, Files& files) {
   AtomicFile &cameras = files[0], &images = files[1];
   cameras.write("# CAMERA_ID MODEL WIDTH HEIGHT FX FY CX CY, pixels of the image files\n");
   images.write("# IMAGE_ID QW QX QY QZ TX TY TZ CAMERA_ID NAME, world-to-camera; then X Y POINT3D_ID ...\n");
-  uint64_t point_id = 0;
   int64_t begun = -1;
   const auto begin = [&](int64_t view) {
     if (view > 0) images.write("\n");
-    const ModelImage image = model_image(job.prediction, view);
+    const ModelImage image = model_image(job.prediction, view, names);
     const std::string id = std::to_string(image.id);
     cameras.write(id + " PINHOLE " + std::to_string(image.width) + " " + std::to_string(image.height) +
                   words(image.parameters) + "\n");
     images.write(id + words(image.rotation) + words(image.translation) + " " + id + " " + image.name + "\n");
   };
-  cloud.each([&](const CloudPoint& point) {
-    while (begun < point.view) begin(++begun);
-    images.write(words(original_pixel(job.prediction, point.view, static_cast<double>(point.x),
-                                      static_cast<double>(point.y))) +
-                 " " + std::to_string(++point_id));
+  points.each_observation([&](int64_t view, const std::array<double, 2>& pixel, uint64_t id) {
+    while (begun < view) begin(++begun);
+    images.write(words(pixel) + " " + std::to_string(id));
   });
   while (begun + 1 < job.prediction.views) begin(++begun);
   images.write("\n");
 }
 
-void write_text_points(AtomicFile& points, const PointCloud& cloud) {
-  points.write("# POINT3D_ID X Y Z R G B ERROR IMAGE_ID POINT2D_INDEX, world of the images' poses\n");
-  uint64_t id = 0, index = 0;
-  int64_t view = 0;
-  cloud.each([&](const CloudPoint& point) {
-    if (point.view != view) view = point.view, index = 0;
-    std::string line = std::to_string(++id);
-    for (int i = 0; i < 3; ++i) line.append(" ").append(exact(static_cast<double>(point.position[i])));
+void write_text_points(AtomicFile& file, const ColmapPoints& points) {
+  file.write("# POINT3D_ID X Y Z R G B ERROR (IMAGE_ID POINT2D_INDEX)..., world of the images' poses\n");
+  points.each_point([&](const ColmapPoint& point) {
+    std::string line = std::to_string(point.id) + words(point.position);
     for (const uint8_t value : point.colour) line.append(" ").append(std::to_string(value));
-    points.write(line + " -1 " + std::to_string(point.view + 1) + " " + std::to_string(index++) + "\n");
+    line.append(" ").append(exact(point.error));
+    for (const TrackElement& seen : point.track)
+      line.append(" ").append(std::to_string(seen.view + 1)).append(" ").append(std::to_string(seen.index));
+    file.write(line + "\n");
   });
 }
 
@@ -171,9 +167,16 @@ void write_text_points(AtomicFile& points, const PointCloud& cloud) {
 
 void write_colmap(const ExportJob& job, bool text) {
   const Prediction& p = job.prediction;
-  const PointCloud cloud(p, plain_threshold(p, job.options.conf_thresh_percentile),
-                         job.options.num_max_points, job.options.seed, 0, p.views);
+  const float threshold = plain_threshold(p, job.options.conf_thresh_percentile);
+  const PointCloud cloud(p, threshold, job.options.num_max_points, job.options.seed, 0, p.views);
   require_points(cloud, "colmap");
+  const Names names = image_names(p.files);
+  const auto points = job.options.colmap_tracks ? track_points(p, cloud, threshold) : pixel_points(p, cloud);
+  if (points->size() == 0)
+    throw Error(
+        DA3_E_NUMERIC,
+        "exporting colmap with tracks failed: there is no point that two views agree on; write it without "
+        "--colmap-tracks, or give views that overlap");
   Files files;
   for (const char* name : {"cameras", "images", "points3D", "rigs", "frames"}) {
     if (text && files.size() == 3) break;
@@ -181,9 +184,9 @@ void write_colmap(const ExportJob& job, bool text) {
     files.emplace_back(job.written.back());
   }
   if (text)
-    write_text_images(job, cloud, files), write_text_points(files[2], cloud);
+    write_text_images(job, *points, names, files), write_text_points(files[2], *points);
   else
-    write_binary_images(job, cloud, files), write_binary_points(files[2], cloud);
+    write_binary_images(job, *points, names, files), write_binary_points(files[2], *points);
   // All or none: a model is one thing.
   for (AtomicFile& file : files) file.close();
   for (AtomicFile& file : files) file.commit();

@@ -32,19 +32,27 @@ std::vector<uint8_t> encode_jpeg(const std::vector<uint8_t>& rgb, int64_t height
   return bytes;
 }
 
+std::vector<uint8_t> side_by_side(const std::vector<uint8_t>& left, const std::vector<uint8_t>& right,
+                                  int64_t height, int64_t width) {
+  const size_t row = static_cast<size_t>(width) * 3;
+  std::vector<uint8_t> both(2 * left.size());
+  for (size_t y = 0; y < static_cast<size_t>(height); ++y) {
+    std::copy_n(left.data() + y * row, row, both.data() + 2 * y * row);
+    std::copy_n(right.data() + y * row, row, both.data() + (2 * y + 1) * row);
+  }
+  return both;
+}
+
+std::vector<uint8_t> depth_picture(const OutputMaps& maps, int64_t view, const std::string& colormap) {
+  const int64_t height = maps.height(view), width = maps.width(view);
+  const std::vector<uint8_t> depth = colour_depth(maps.depth(view).data(), height, width, colormap);
+  return encode_jpeg(side_by_side(maps.image(view), depth, height, width), height, 2 * width);
+}
+
 void write_depth_vis(const ExportJob& job) {
   for (int64_t view = 0; view < job.prediction.views; ++view) {
-    const int64_t height = job.maps.height(view), width = job.maps.width(view);
-    const size_t row = static_cast<size_t>(width) * 3;
-    const std::vector<uint8_t> image = job.maps.image(view);
-    const std::vector<uint8_t> depth = colour_depth(job.maps.depth(view).data(), height, width);
-    std::vector<uint8_t> both(2 * image.size());
-    for (size_t y = 0; y < static_cast<size_t>(height); ++y) {
-      std::copy_n(image.data() + y * row, row, both.data() + 2 * y * row);
-      std::copy_n(depth.data() + y * row, row, both.data() + (2 * y + 1) * row);
-    }
     const auto file = view_file(job, "depth_vis", view, ".jpg");
-    write_file_atomic(file, encode_jpeg(both, height, 2 * width));
+    write_file_atomic(file, depth_picture(job.maps, view, job.options.colormap));
     job.written.push_back(file);
   }
 }

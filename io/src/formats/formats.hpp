@@ -8,6 +8,7 @@
 #include "formats/output_maps.hpp"
 
 #include <filesystem>
+#include <string>
 #include <vector>
 
 namespace da3::io {
@@ -22,6 +23,8 @@ struct ExportJob {
 
 void write_npz_arrays(const ExportJob& job, bool mini);
 void write_depth_vis(const ExportJob& job);
+void write_sheet(const ExportJob& job);
+void write_feat_vis(const ExportJob& job);
 void write_glb(const ExportJob& job);
 void write_ply(const ExportJob& job);
 void write_gs_ply(const ExportJob& job);
@@ -35,6 +38,13 @@ void write_raw(const ExportJob& job);
 /// directory/folder/0007.extension
 std::filesystem::path view_file(const ExportJob& job, const char* folder, int64_t view,
                                 const char* extension);
+
+/// Two pictures of one size beside each other: RGB, [height, 2 * width, 3].
+std::vector<uint8_t> side_by_side(const std::vector<uint8_t>& left, const std::vector<uint8_t>& right,
+                                  int64_t height, int64_t width);
+
+/// A view as depth_vis shows it, in the size of the maps: a JPEG.
+std::vector<uint8_t> depth_picture(const OutputMaps& maps, int64_t view, const std::string& colormap);
 
 /// RGB, quality 95. Throws Error(DA3_E_INTERNAL).
 std::vector<uint8_t> encode_jpeg(const std::vector<uint8_t>& rgb, int64_t height, int64_t width);

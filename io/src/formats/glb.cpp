@@ -238,8 +238,15 @@ void write_glb(const ExportJob& job) {
     file.write(cameras[view].data(), cameras[view].size() * position_bytes);
     for (size_t i = 0; i < cameras[view].size(); ++i) file.write(colour.data(), colour_bytes);
   }
+  // As upstream: galleries show it for the scene. In the size of the network, as the points.
+  AtomicFile picture(job.directory / "scene.jpg");
+  const std::vector<uint8_t> jpeg = depth_picture(OutputMaps(p, false), 0, job.options.colormap);
+  picture.write(jpeg.data(), jpeg.size());
+  file.close();
+  picture.close();
   file.commit();
-  job.written.push_back(job.directory / "scene.glb");
+  picture.commit();
+  job.written.insert(job.written.end(), {job.directory / "scene.glb", job.directory / "scene.jpg"});
 }
 
 }  // namespace da3::io

@@ -73,7 +73,7 @@ std::vector<float> OutputMaps::map(std::span<const float> all, int64_t view) con
 std::vector<uint8_t> OutputMaps::image(int64_t view) const {
   if (original_) {
     const auto& file = p_.files[static_cast<size_t>(view)];
-    Image image = read_image(file);
+    Image image = read_image(file, p_.exif_rotation);
     if (image.height != height(view) || image.width != width(view))
       throw Error(DA3_E_INVALID,
                   "reading \"" + file.string() + "\" again failed: its size changed meanwhile; run again");

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Queries lie along the lanes: scores are [keys][queries] and results [channels][queries], so that the
-// softmax needs no step across lanes, both products broadcast keys and values from where they lie, and only
-// queries and results are transposed.
+// Keys lie along the lanes of the scores and channels along those of the results, so both products broadcast
+// queries and shares from where they lie, and only keys are transposed.
 #include "cpu/simd/attention.hpp"
 
 #include <algorithm>
@@ -14,35 +13,8 @@
 
 #include <hwy/highway.h>
 
+#include "cpu/simd/attention_scratch.hpp"
 #include "cpu/simd/exponential-inl.h"
-
-#ifndef DA3_CPU_SIMD_ATTENTION_ONCE
-#define DA3_CPU_SIMD_ATTENTION_ONCE
-namespace da3::cpu::simd {
-
-constexpr int64_t kTile = 64;             ///< keys at a time
-constexpr int64_t kWidestGroup = 3 * 16;  ///< queries side by side, at most: three vectors
-
-/// Where things lie in the scratch memory.
-struct AttentionScratch {
-  float *keys, *values;     ///< [kTile][kMostHeadChannels]
-  float* scores;            ///< [kTile][kWidestGroup]
-  float *largest, *shares;  ///< [kQueriesAtATime]: running maximum and sum of a query's softmax
-  float *queries, *sums;    ///< [groups][kMostHeadChannels][group]
-
-  explicit AttentionScratch(float* memory)
-      : keys(memory),
-        values(keys + kTile * kMostHeadChannels),
-        scores(values + kTile * kMostHeadChannels),
-        largest(scores + kTile * kWidestGroup),
-        shares(largest + kQueriesAtATime),
-        queries(shares + kQueriesAtATime),
-        sums(queries + kQueriesAtATime * kMostHeadChannels) {}
-  float* end() const { return sums + kQueriesAtATime * kMostHeadChannels; }
-};
-
-}  // namespace da3::cpu::simd
-#endif
 
 HWY_BEFORE_NAMESPACE();
 namespace da3::cpu::simd::HWY_NAMESPACE {
@@ -53,144 +25,148 @@ using D = hn::CappedTag<float, 16>;
 using V = hn::Vec<D>;
 constexpr D d;
 
-// The accumulators of a product are kRows x 3 vectors: as many as the registers hold beside three of the
+// The accumulators of a product are kRows x kVectors: as many as the registers hold beside kVectors of the
 // other operand and a broadcast one.
+constexpr int64_t kRows = kQueryGroup;
 #if HWY_TARGET <= HWY_AVX3 || HWY_ARCH_ARM_A64
-constexpr int64_t kRows = 8;
+constexpr int64_t kVectors = 4;
 #else
-constexpr int64_t kRows = 4;
+constexpr int64_t kVectors = 2;
 #endif
-static_assert(kTile % kRows == 0 && kHeadChannelStep % kRows == 0);
 
-/// c[r][lanes] += a[step * a_step + r * a_row] * b[step][lanes], summed over the steps; three vectors of
-/// lanes.
-HWY_INLINE void multiply_rows(const float* HWY_RESTRICT a, int64_t a_row, int64_t a_step,
-                              const float* HWY_RESTRICT b, int64_t steps, V (&c)[kRows][3]) {
-  const size_t n = hn::Lanes(d);
-  for (int64_t s = 0; s < steps; ++s, a += a_step, b += 3 * n) {
-    const V b0 = hn::Load(d, b), b1 = hn::Load(d, b + n), b2 = hn::Load(d, b + 2 * n);
+/// scores[query][key] of kWide vectors of keys, of which `valid` keys are there; and `highest` the largest of
+/// them.
+template <int64_t kWide>
+HWY_INLINE void score_tile(const float* HWY_RESTRICT queries, const float* HWY_RESTRICT keys,
+                           int64_t channels, int64_t valid, float* HWY_RESTRICT scores, V (&highest)[kRows]) {
+  const auto n = static_cast<int64_t>(hn::Lanes(d));
+  V sums[kRows][kWide];
+#pragma GCC unroll 8
+  for (int64_t r = 0; r < kRows; ++r)
+#pragma GCC unroll 8
+    for (int64_t i = 0; i < kWide; ++i) sums[r][i] = hn::Zero(d);
+  for (int64_t c = 0; c < channels; ++c, keys += kPanel) {
+    V row[kWide];
+#pragma GCC unroll 8
+    for (int64_t i = 0; i < kWide; ++i) row[i] = hn::Load(d, keys + i * n);
 #pragma GCC unroll 8
     for (int64_t r = 0; r < kRows; ++r) {
-      const V factor = hn::Set(d, a[r * a_row]);
-      c[r][0] = hn::MulAdd(factor, b0, c[r][0]);
-      c[r][1] = hn::MulAdd(factor, b1, c[r][1]);
-      c[r][2] = hn::MulAdd(factor, b2, c[r][2]);
+      const V factor = hn::Set(d, queries[r * kMostHeadChannels + c]);
+#pragma GCC unroll 8
+      for (int64_t i = 0; i < kWide; ++i) sums[r][i] = hn::MulAdd(factor, row[i], sums[r][i]);
+    }
+  }
+  if (valid < kWide * n) {
+    const auto there = hn::FirstN(d, static_cast<size_t>(valid - (kWide - 1) * n));
+    const V none = hn::Set(d, std::numeric_limits<float>::lowest());
+#pragma GCC unroll 8
+    for (int64_t r = 0; r < kRows; ++r) sums[r][kWide - 1] = hn::IfThenElse(there, sums[r][kWide - 1], none);
+  }
+#pragma GCC unroll 8
+  for (int64_t r = 0; r < kRows; ++r) {
+#pragma GCC unroll 8
+    for (int64_t i = 0; i < kWide; ++i) {
+      hn::Store(sums[r][i], d, scores + r * kBlock + i * n);
+      highest[r] = hn::Max(highest[r], sums[r][i]);
     }
   }
 }
 
-/// scores[key][query] of a tile, and `highest` the largest of them for each query.
-HWY_INLINE void score(const float* keys, int64_t count, const float* queries, int64_t channels, float* scores,
-                      V (&highest)[3]) {
-  const size_t n = hn::Lanes(d);
-  for (int64_t key = 0; key < count; key += kRows) {
-    V sums[kRows][3];
-#pragma GCC unroll 8
-    for (int64_t r = 0; r < kRows; ++r) sums[r][0] = sums[r][1] = sums[r][2] = hn::Zero(d);
-    multiply_rows(keys + key * kMostHeadChannels, kMostHeadChannels, 1, queries, channels, sums);
-    const int64_t rows = std::min(kRows, count - key);
-#pragma GCC unroll 8
-    for (int64_t r = 0; r < kRows; ++r) {
-      if (r >= rows) break;
-      for (size_t i = 0; i < 3; ++i) {
-        hn::Store(sums[r][i], d, scores + (static_cast<size_t>(key + r) * 3 + i) * n);
-        highest[i] = hn::Max(highest[i], sums[r][i]);
-      }
-    }
-  }
+/// As many vectors as `count` keys need, of one tile.
+HWY_INLINE void score_some(const float* queries, const float* keys, int64_t channels, int64_t count,
+                           float* scores, V (&highest)[kRows]) {
+  const auto n = static_cast<int64_t>(hn::Lanes(d));
+  const int64_t wide = std::min(kVectors, (count + n - 1) / n);
+  if (wide == 1) return score_tile<1>(queries, keys, channels, count, scores, highest);
+#if HWY_TARGET <= HWY_AVX3 || HWY_ARCH_ARM_A64
+  if (wide == 2) return score_tile<2>(queries, keys, channels, count, scores, highest);
+  if (wide == 3) return score_tile<3>(queries, keys, channels, count, scores, highest);
+#endif
+  score_tile<kVectors>(queries, keys, channels, count, scores, highest);
 }
 
 /// Scores become powers of two below their running maximum; returns in `decay` what earlier sums are worth.
-HWY_INLINE void share(float* scores, int64_t count, const V (&highest)[3], float* largest, float* shares,
-                      V (&decay)[3]) {
-  const size_t n = hn::Lanes(d);
-  for (size_t i = 0; i < 3; ++i) {
-    decay[i] = power_of_two(d, hn::Sub(hn::Load(d, largest + i * n), highest[i]));
-    hn::Store(highest[i], d, largest + i * n);
-    V sum = hn::Mul(hn::Load(d, shares + i * n), decay[i]);
-    for (int64_t key = 0; key < count; ++key) {
-      float* at = scores + (static_cast<size_t>(key) * 3 + i) * n;
-      const V p = power_of_two(d, hn::Sub(hn::Load(d, at), highest[i]));
-      hn::Store(p, d, at);
+HWY_INLINE void share(float* scores, int64_t count, const V (&highest)[kRows], float* largest, float* shares,
+                      float (&decay)[kRows]) {
+  const auto n = static_cast<int64_t>(hn::Lanes(d));
+  for (int64_t r = 0; r < kRows; ++r, scores += kBlock) {
+    const V most = hn::MaxOfLanes(d, hn::Max(highest[r], hn::Set(d, largest[r])));
+    const V worth = power_of_two(d, hn::Sub(hn::Set(d, largest[r]), most));
+    V sum = hn::Zero(d);
+    for (int64_t key = 0; key < count; key += n) {
+      const V p = power_of_two(d, hn::Sub(hn::Load(d, scores + key), most));
+      hn::Store(p, d, scores + key);
       sum = hn::Add(sum, p);
     }
-    hn::Store(sum, d, shares + i * n);
+    largest[r] = hn::GetLane(most);
+    decay[r] = hn::GetLane(worth);
+    shares[r] = shares[r] * decay[r] + hn::GetLane(hn::SumOfLanes(d, sum));
   }
 }
 
-/// sums[channel][query] = sums * decay + values^T scores.
-HWY_INLINE void mix(const float* values, int64_t count, const float* scores, int64_t channels,
-                    const V (&decay)[3], float* sums) {
-  const size_t n = hn::Lanes(d);
-  for (int64_t channel = 0; channel < channels; channel += kRows) {
-    V rows[kRows][3];
-    float* first = sums + static_cast<size_t>(channel) * 3 * n;
+/// sums[query][channel] = sums * decay + shares values, for kVectors vectors of channels.
+HWY_INLINE void mix_tile(const float* HWY_RESTRICT shares, const float* HWY_RESTRICT values, int64_t count,
+                         const float (&decay)[kRows], float* HWY_RESTRICT sums) {
+  const auto n = static_cast<int64_t>(hn::Lanes(d));
+  V rows[kRows][kVectors];
 #pragma GCC unroll 8
-    for (int64_t r = 0; r < kRows; ++r)
-      for (size_t i = 0; i < 3; ++i)
-        rows[r][i] = hn::Mul(hn::Load(d, first + (static_cast<size_t>(r) * 3 + i) * n), decay[i]);
-    multiply_rows(values + channel, 1, kMostHeadChannels, scores, count, rows);
+  for (int64_t r = 0; r < kRows; ++r)
 #pragma GCC unroll 8
-    for (int64_t r = 0; r < kRows; ++r)
-      for (size_t i = 0; i < 3; ++i) hn::Store(rows[r][i], d, first + (static_cast<size_t>(r) * 3 + i) * n);
-  }
-}
-
-void copy_tile(HeadRows<const float> from, int64_t first, int64_t count, int64_t channels, float* to) {
-  for (int64_t r = 0; r < count; ++r)
-    std::copy_n(from.data + (first + r) * from.stride, channels, to + r * kMostHeadChannels);
-  // Scores come in blocks of kRows keys; what is read past the last key is thrown away, but must be there.
-  for (int64_t r = count; r % kRows != 0; ++r) std::fill_n(to + r * kMostHeadChannels, channels, 0.0f);
-}
-
-/// Scaled and by groups; places after the last query are zeros.
-void transpose_queries(HeadRows<const float> q, int64_t queries, int64_t channels, int64_t group, float* to) {
-  const auto scale = static_cast<float>(1.4426950408889634 /
-                                        std::sqrt(static_cast<double>(channels)));  // log2 e: powers of 2
-  for (int64_t first = 0; first < queries; first += group, to += group * channels) {
-    for (int64_t i = 0; i < group; ++i) {
-      const bool inside = first + i < queries;
-      const float* row = inside ? q.data + (first + i) * q.stride : nullptr;
-      for (int64_t c = 0; c < channels; ++c) to[c * group + i] = inside ? row[c] * scale : 0.0f;
+    for (int64_t i = 0; i < kVectors; ++i)
+      rows[r][i] = hn::Mul(hn::Load(d, sums + r * kMostHeadChannels + i * n), hn::Set(d, decay[r]));
+  for (int64_t key = 0; key < count; ++key, values += kMostHeadChannels) {
+    V row[kVectors];
+#pragma GCC unroll 8
+    for (int64_t i = 0; i < kVectors; ++i) row[i] = hn::Load(d, values + i * n);
+#pragma GCC unroll 8
+    for (int64_t r = 0; r < kRows; ++r) {
+      const V factor = hn::Set(d, shares[r * kBlock + key]);
+#pragma GCC unroll 8
+      for (int64_t i = 0; i < kVectors; ++i) rows[r][i] = hn::MulAdd(factor, row[i], rows[r][i]);
     }
   }
+#pragma GCC unroll 8
+  for (int64_t r = 0; r < kRows; ++r)
+#pragma GCC unroll 8
+    for (int64_t i = 0; i < kVectors; ++i) hn::Store(rows[r][i], d, sums + r * kMostHeadChannels + i * n);
 }
 
-void write_results(const AttentionScratch& s, HeadRows<float> out, int64_t queries, int64_t channels,
-                   int64_t group) {
-  for (int64_t i = 0; i < queries; ++i) {
-    const float* sums = s.sums + i / group * group * channels + i % group;
-    // Scores that are all -infinity never raised the maximum.
-    const bool none = s.largest[i] == std::numeric_limits<float>::lowest();
-    const float scale = none ? std::numeric_limits<float>::quiet_NaN() : 1.0f / s.shares[i];
-    float* row = out.data + i * out.stride;
-    for (int64_t c = 0; c < channels; ++c) row[c] = sums[c * group] * scale;
+void write_results(const AttentionScratch<float>& s, int64_t first, int64_t count,
+                   const HeadRows<float>& out) {
+  const auto n = static_cast<int64_t>(hn::Lanes(d));
+  for (int64_t i = 0; i < count; ++i) {
+    const float *sums = s.sums + i * kMostHeadChannels, scale = result_scale(s.largest[i], s.shares[i]);
+    float* row = out.data + (first + i) * out.stride;
+    const V by = hn::Set(d, scale);
+    int64_t c = 0;
+    for (; c + n <= out.channels; c += n) hn::StoreU(hn::Mul(hn::Load(d, sums + c), by), d, row + c);
+    for (; c < out.channels; ++c) row[c] = sums[c] * scale;
   }
 }
 
-void attention_here(HeadRows<const float> q, HeadRows<const float> k, HeadRows<const float> v,
-                    HeadRows<float> out, int64_t queries, int64_t keys, int64_t channels, float* memory) {
-  const AttentionScratch s(memory);
-  const size_t n = hn::Lanes(d);
-  const auto group = static_cast<int64_t>(3 * n);
-  const int64_t padded = (queries + group - 1) / group * group;
-  transpose_queries(q, queries, channels, group, s.queries);
-  std::fill_n(s.sums, padded * channels, 0.0f);
-  std::fill_n(s.shares, padded, 0.0f);
-  std::fill_n(s.largest, padded, std::numeric_limits<float>::lowest());
-  for (int64_t first = 0; first < keys; first += kTile) {
-    const int64_t count = std::min(kTile, keys - first);
-    copy_tile(k, first, count, channels, s.keys);
-    copy_tile(v, first, count, channels, s.values);
-    for (int64_t at = 0; at < padded; at += group) {
-      V highest[3], decay[3];
-      for (size_t i = 0; i < 3; ++i) highest[i] = hn::Load(d, s.largest + at + i * n);
-      score(s.keys, count, s.queries + at * channels, channels, s.scores, highest);
-      share(s.scores, count, highest, s.largest + at, s.shares + at, decay);
-      mix(s.values, count, s.scores, channels, decay, s.sums + at * channels);
+void attention_here(const HeadRows<const float>& q, int64_t first, int64_t count, const RowSteps& steps,
+                    const PackedHead<float>& packed, int64_t keys, const HeadRows<float>& out, void* memory) {
+  const AttentionScratch<float> s(memory);
+  const auto n = static_cast<int64_t>(hn::Lanes(d));
+  const int64_t groups = start(s, q, first, count, steps), width = kVectors * n;
+  for (int64_t block = 0; block < keys; block += kBlock) {
+    const int64_t here = std::min(kBlock, keys - block);
+    for (int64_t group = 0; group < groups; ++group) {
+      const int64_t at = group * kRows;
+      V highest[kRows];
+      for (V& h : highest) h = hn::Set(d, std::numeric_limits<float>::lowest());
+      for (int64_t key = 0; key < here; key += width)
+        score_some(s.queries + at * kMostHeadChannels,
+                   packed.keys + (block + key) / kPanel * kPanel * kMostHeadChannels + key % kPanel,
+                   q.channels, here - key, s.scores + key, highest);
+      float decay[kRows];
+      share(s.scores, here, highest, s.largest + at, s.shares + at, decay);
+      for (int64_t c = 0; c < q.channels; c += width)
+        mix_tile(s.scores, packed.values + block * kMostHeadChannels + c, here, decay,
+                 s.sums + at * kMostHeadChannels + c);
     }
   }
-  write_results(s, out, queries, channels, group);
+  write_results(s, first, count, out);
 }
 
 }  // namespace
@@ -203,12 +179,24 @@ namespace da3::cpu::simd {
 HWY_EXPORT(attention_here);
 
 size_t attention_scratch() {
-  return static_cast<size_t>(AttentionScratch(nullptr).end() - static_cast<float*>(nullptr));
+  return std::max(AttentionScratch<float>::bytes(), AttentionScratch<bfloat16>::bytes());
 }
 
-void attention(HeadRows<const float> q, HeadRows<const float> k, HeadRows<const float> v, HeadRows<float> out,
-               int64_t queries, int64_t keys, int64_t channels, float* scratch) {
-  HWY_DYNAMIC_DISPATCH(attention_here)(q, k, v, out, queries, keys, channels, scratch);
+void pack_head(const HeadRows<const float>& k, const HeadRows<const float>& v, int64_t first, int64_t count,
+               const RowSteps& key_steps, const PackedHead<float>& packed, void* scratch) {
+  auto* rows = static_cast<float*>(scratch);
+  for (int64_t at = first; at < first + count; at += kPanel) {
+    const int64_t here = std::min(kPanel, first + count - at);
+    prepare_rows(k, at, here, key_steps, rows);
+    std::fill(rows + here * kMostHeadChannels, rows + kPanel * kMostHeadChannels, 0.0f);
+    transpose_panel(rows, k.channels, packed.keys + at * kMostHeadChannels);
+  }
+  prepare_rows(v, first, count, {}, packed.values + first * kMostHeadChannels);
+}
+
+void attention(const HeadRows<const float>& q, int64_t first, int64_t count, const RowSteps& query_steps,
+               const PackedHead<float>& packed, int64_t keys, const HeadRows<float>& out, void* scratch) {
+  HWY_DYNAMIC_DISPATCH(attention_here)(q, first, count, query_steps, packed, keys, out, scratch);
 }
 
 }  // namespace da3::cpu::simd

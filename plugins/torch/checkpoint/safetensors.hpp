@@ -26,6 +26,7 @@ struct TensorView {
   std::vector<int64_t> shape;
   const std::byte* data = nullptr;  ///< C-contiguous, little endian; aligned to nothing
   size_t bytes = 0;
+  size_t offset = 0;  ///< in the file
 };
 
 /// A tensor to write: name, type, shape, and a function that fills its C-contiguous bytes (called once, in
@@ -35,6 +36,13 @@ struct TensorSource {
   DType dtype = DType::f32;
   std::vector<int64_t> shape;
   std::function<void(std::byte* destination, size_t bytes)> fill;
+};
+
+/// Which file it is, and of when: equal for the same contents, as far as the system tells.
+struct FileIdentity {
+  uint64_t device = 0, inode = 0, size = 0;
+  int64_t modified = 0;  ///< nanoseconds
+  bool operator==(const FileIdentity&) const = default;
 };
 
 /// A mapped safetensors file, read-only. Immutable; safe to share between threads.
@@ -57,11 +65,22 @@ class SafetensorsFile {
   /// Copies a tensor's bytes to destination. Unlike a look at `data`, it survives a file that is cut or
   /// replaced meanwhile (Error(DA3_E_MODEL)), and leaves nothing of the mapping in memory.
   void read(const TensorView& tensor, void* destination) const;
+  /// The same of a part. [any thread]
+  void read(const TensorView& tensor, size_t begin, size_t count, void* destination) const;
+
+  /// The same file, open but not mapped: `data` is NULL, only `read` gives bytes. For who reads later.
+  SafetensorsFile unmapped() const;
+  const FileIdentity& identity() const;  ///< all 0 of one in memory
+  /// Throws Error(DA3_E_MODEL) when the file that is open was written to since it was opened. One that took
+  /// its name is another file: this one stays as it is.
+  void check_unchanged() const;
 
  private:
   SafetensorsFile() = default;
+  struct Storage;
   struct Mapping;
-  std::shared_ptr<const Mapping> mapping_;
+  std::shared_ptr<const Storage> storage_;
+  std::shared_ptr<const Mapping> mapping_;  ///< none: in_memory and unmapped
   std::filesystem::path path_;
   std::map<std::string, TensorView, std::less<>> tensors_;
   std::map<std::string, std::string> metadata_;

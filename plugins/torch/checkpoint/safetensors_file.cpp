@@ -28,6 +28,17 @@ struct Descriptor {
   }
 };
 
+int64_t nanoseconds(const timespec& time) { return int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec; }
+
+FileIdentity identity_of(const struct stat& status) {
+#ifdef __APPLE__
+  const timespec& modified = status.st_mtimespec;
+#else
+  const timespec& modified = status.st_mtim;
+#endif
+  return {uint64_t(status.st_dev), uint64_t(status.st_ino), uint64_t(status.st_size), nanoseconds(modified)};
+}
+
 [[noreturn]] void cannot_open(const std::string& origin, int error) {
   throw Error(DA3_E_NOT_FOUND,
               "cannot open " + origin + ": " + std::generic_category().message(error) +
@@ -37,41 +48,30 @@ struct Descriptor {
 
 }  // namespace
 
-struct SafetensorsFile::Mapping {
+/// The bytes, by reading them.
+struct SafetensorsFile::Storage {
   Descriptor file;
-  void* address = nullptr;
+  FileIdentity identity;
   size_t bytes = 0;
   std::vector<std::byte> memory;  ///< instead of a file
 
-  explicit Mapping(size_t count) : bytes(count), memory(count) { address = memory.data(); }
-  Mapping(const std::string& origin, const std::filesystem::path& path) {
+  explicit Storage(size_t count) : bytes(count), memory(count) {}
+  Storage(const std::string& origin, const std::filesystem::path& path) {
     // O_NONBLOCK: a pipe of that name must be refused, not waited for.
     file.value = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (file.value < 0) cannot_open(origin, errno);
-    struct stat status {};
-    if (::fstat(file.value, &status) != 0) cannot_open(origin, errno);
-    if (S_ISDIR(status.st_mode)) bad_checkpoint(origin, "it is a folder and not a safetensors file");
-    if (!S_ISREG(status.st_mode)) bad_checkpoint(origin, "it is no regular file");
-    if (status.st_size < 8)
+    struct stat opened {};
+    if (::fstat(file.value, &opened) != 0) cannot_open(origin, errno);
+    identity = identity_of(opened);
+    if (S_ISDIR(opened.st_mode)) bad_checkpoint(origin, "it is a folder and not a safetensors file");
+    if (!S_ISREG(opened.st_mode)) bad_checkpoint(origin, "it is no regular file");
+    if (opened.st_size < 8)
       bad_checkpoint(origin,
-                     "it has " + std::to_string(status.st_size) + " bytes, too few for a safetensors file");
-    bytes = size_t(status.st_size);
-    address = ::mmap(nullptr, bytes, PROT_READ, MAP_PRIVATE, file.value, 0);
-    if (address == MAP_FAILED) {
-      const int error = errno;
-      throw Error(error == ENOMEM ? DA3_E_NOMEM_HOST : DA3_E_NOT_FOUND,
-                  "cannot map " + origin + ": " + std::generic_category().message(error) +
-                      "; free address space or memory",
-                  0, -1, error);
-    }
+                     "it has " + std::to_string(opened.st_size) + " bytes, too few for a safetensors file");
+    bytes = size_t(opened.st_size);
   }
-  ~Mapping() {
-    if (file.value >= 0) ::munmap(address, bytes);
-  }
-  Mapping(const Mapping&) = delete;
-  Mapping& operator=(const Mapping&) = delete;
-
-  const std::byte* data() const { return static_cast<const std::byte*>(address); }
+  Storage(const Storage&) = delete;
+  Storage& operator=(const Storage&) = delete;
 
   /// Copies bytes of the file. Touching the mapping of a file that was cut meanwhile ends the process;
   /// reading it is an error.
@@ -93,14 +93,37 @@ struct SafetensorsFile::Mapping {
   }
 };
 
+/// The same bytes in the address space.
+struct SafetensorsFile::Mapping {
+  void* address = nullptr;
+  size_t bytes = 0;
+
+  Mapping(const Storage& storage, const std::string& origin) : bytes(storage.bytes) {
+    address = ::mmap(nullptr, bytes, PROT_READ, MAP_PRIVATE, storage.file.value, 0);
+    if (address == MAP_FAILED) {
+      const int error = errno;
+      throw Error(error == ENOMEM ? DA3_E_NOMEM_HOST : DA3_E_NOT_FOUND,
+                  "cannot map " + origin + ": " + std::generic_category().message(error) +
+                      "; free address space or memory",
+                  0, -1, error);
+    }
+  }
+  ~Mapping() { ::munmap(address, bytes); }
+  Mapping(const Mapping&) = delete;
+  Mapping& operator=(const Mapping&) = delete;
+
+  const std::byte* data() const { return static_cast<const std::byte*>(address); }
+};
+
 SafetensorsFile SafetensorsFile::open(const std::filesystem::path& path) {
   const std::string origin = path.string();
   SafetensorsFile file;
   file.path_ = path;
-  file.mapping_ = std::make_shared<const Mapping>(origin, path);
-  const size_t bytes = file.mapping_->bytes;
+  file.storage_ = std::make_shared<const Storage>(origin, path);
+  file.mapping_ = std::make_shared<const Mapping>(*file.storage_, origin);
+  const size_t bytes = file.storage_->bytes;
   uint64_t header_bytes = 0;
-  file.mapping_->read(&header_bytes, sizeof header_bytes, 0, origin);
+  file.storage_->read(&header_bytes, sizeof header_bytes, 0, origin);
   if (header_bytes > max_header_bytes)
     bad_checkpoint(origin, "its header would have " + std::to_string(header_bytes) +
                                " bytes, more than the format's 100 MB: it is no safetensors file");
@@ -108,12 +131,13 @@ SafetensorsFile SafetensorsFile::open(const std::filesystem::path& path) {
     bad_checkpoint(origin, "its header of " + std::to_string(header_bytes) +
                                " bytes runs past the end: it is cut short");
   std::string json(header_bytes, '\0');
-  file.mapping_->read(json.data(), json.size(), 8, origin);
+  file.storage_->read(json.data(), json.size(), 8, origin);
   const size_t start = 8 + size_t(header_bytes);
   Header header = parse_header(json, bytes - start, origin);
   for (HeaderEntry& entry : header.entries) {
-    TensorView view{entry.dtype, std::move(entry.shape), file.mapping_->data() + start + entry.begin,
-                    size_t(entry.end - entry.begin)};
+    const size_t offset = start + size_t(entry.begin);
+    TensorView view{entry.dtype, std::move(entry.shape), file.mapping_->data() + offset,
+                    size_t(entry.end - entry.begin), offset};
     file.tensors_.emplace(std::move(entry.name), std::move(view));
   }
   file.metadata_ = std::move(header.metadata);
@@ -129,17 +153,18 @@ SafetensorsFile SafetensorsFile::in_memory(const std::string& name,
   };
   size_t total = 0;
   for (const TensorSource& tensor : tensors) total += bytes_of(tensor);
-  const auto mapping = std::make_shared<Mapping>(total);
+  const auto storage = std::make_shared<Storage>(total);
   SafetensorsFile file;
   file.path_ = name;
-  std::byte* at = mapping->memory.data();
+  std::byte* at = storage->memory.data();
   for (const TensorSource& tensor : tensors) {
     const size_t bytes = bytes_of(tensor);
     tensor.fill(at, bytes);
-    file.tensors_.emplace(tensor.name, TensorView{tensor.dtype, tensor.shape, at, bytes});
+    file.tensors_.emplace(tensor.name, TensorView{tensor.dtype, tensor.shape, at, bytes,
+                                                  static_cast<size_t>(at - storage->memory.data())});
     at += bytes;
   }
-  file.mapping_ = mapping;
+  file.storage_ = storage;
   return file;
 }
 
@@ -154,8 +179,29 @@ const TensorView& SafetensorsFile::at(std::string_view name) const {
 }
 
 void SafetensorsFile::read(const TensorView& tensor, void* destination) const {
-  mapping_->read(destination, tensor.bytes, static_cast<size_t>(tensor.data - mapping_->data()),
-                 path_.string());
+  read(tensor, 0, tensor.bytes, destination);
+}
+
+void SafetensorsFile::read(const TensorView& tensor, size_t begin, size_t count, void* destination) const {
+  storage_->read(destination, count, tensor.offset + begin, path_.string());
+}
+
+SafetensorsFile SafetensorsFile::unmapped() const {
+  SafetensorsFile file = *this;
+  if (!file.mapping_) return file;
+  file.mapping_.reset();
+  for (auto& [name, view] : file.tensors_) view.data = nullptr;
+  return file;
+}
+
+const FileIdentity& SafetensorsFile::identity() const { return storage_->identity; }
+
+void SafetensorsFile::check_unchanged() const {
+  if (storage_->file.value < 0) return;
+  struct stat now {};
+  if (::fstat(storage_->file.value, &now) == 0 && identity_of(now) == storage_->identity) return;
+  throw Error(DA3_E_MODEL, "cannot read more of " + path_.string() +
+                               ": it was changed after the model was loaded; load the model again");
 }
 
 }  // namespace da3::checkpoint

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "engine/host_heap.hpp"
-#include "net/network.hpp"
+#include "engine/model.hpp"
 
 namespace da3::engine {
 
@@ -59,12 +59,19 @@ uint64_t Context::give_back(uint32_t level) {
   if (level >= 1) {
     if (graphs) bytes += graphs->clear();  // first: recorded runs read the tables
     const std::lock_guard lock(models_mutex);
-    for (const net::Network* network : networks) bytes += network->forget_geometries();
+    for (const Model* model : models) bytes += model->network().forget_geometries();
   }
   runtime->enter([&] {
     if (level >= 1 && uploads) bytes += uploads->clear();
     bytes += runtime->trim();
   });
+  return bytes;
+}
+
+uint64_t Context::weight_bytes() {
+  const std::lock_guard lock(models_mutex);
+  uint64_t bytes = 0;
+  for (const Model* model : models) bytes += model->weight_bytes();
   return bytes;
 }
 

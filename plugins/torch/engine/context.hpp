@@ -18,11 +18,9 @@
 #include "engine_abi.hpp"
 #include "net/kernels.hpp"
 
-namespace da3::net {
-class Network;
-}
-
 namespace da3::engine {
+
+class Model;
 
 /// What a device's engine brings to the shared code: where tensors live and which kernels run on them.
 struct DeviceTraits {
@@ -48,18 +46,20 @@ struct Context {
   /// tables per image size and upload buffers. About how many bytes.
   uint64_t give_back(uint32_t level);
 
+  /// Of all loaded models.
+  uint64_t weight_bytes();
+
   Policy policy;  ///< with the memory limit that holds here
   const da3_host* host;
   uint32_t track;  ///< of the optimizer's thread, see da3/trace.h
   c10::Device device;
   std::unique_ptr<DeviceRuntime> runtime;
   std::unique_ptr<net::Kernels> kernels;
-  std::unique_ptr<UploadRing> uploads;    ///< NULL: plain copies
-  std::unique_ptr<GraphCache> graphs;     ///< NULL: every run is eager
-  int32_t interop_threads;                ///< what the process has
-  std::atomic<uint64_t> weight_bytes{0};  ///< of all loaded models
+  std::unique_ptr<UploadRing> uploads;  ///< NULL: plain copies
+  std::unique_ptr<GraphCache> graphs;   ///< NULL: every run is eager
+  int32_t interop_threads;              ///< what the process has
   std::mutex models_mutex;
-  std::set<const net::Network*> networks;  ///< of all loaded models
+  std::set<const Model*> models;  ///< that are loaded
   Worker worker;
 
  private:

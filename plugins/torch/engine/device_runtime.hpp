@@ -26,6 +26,11 @@ class DeviceRuntime {
   /// when the device cannot be used from here. [any thread]
   virtual void enter(const std::function<void()>& body) { body(); }
 
+  /// Runs body, within enter, so that the memory it takes is known to stay: weights of a model.
+  virtual void keep(const std::function<void()>& body) { body(); }
+  /// A model was loaded or freed: what that left behind may go. [any thread]
+  virtual void weights_changed() {}
+
   /// Bytes that a run may need, for policies that give a share of the free memory; 0: no limit.
   virtual uint64_t memory_limit(double /*fraction*/) { return 0; }
 

@@ -3,6 +3,7 @@
 
 #include <da3/error.hpp>
 
+#include "engine/weight_bytes.hpp"
 #include "net/backbone.hpp"
 
 #include <algorithm>
@@ -108,8 +109,12 @@ uint64_t estimate_activations(const RunRequest& request, const Model& model) {
          (model.context().policy.dl_type == kHostMemory ? kWorkspace : kDeviceWorkspace);
 }
 
-uint64_t weights_in_memory(const checkpoint::ModelConfig& config, const Policy& policy) {
-  uint64_t bytes = 0;
+uint64_t WeightBytes::with(const net::PartsThere& parts) const {
+  return always + (parts.camera_encoder ? camera_encoder : 0) + (parts.rays ? rays : 0);
+}
+
+WeightBytes weights_in_memory(const checkpoint::ModelConfig& config, const Policy& policy) {
+  WeightBytes bytes;
   for (const checkpoint::TensorSpec& spec : checkpoint::stored_tensors(config)) {
     const auto below = [&](const char* part) { return spec.name.find(part) != std::string::npos; };
     uint64_t width = sizeof(float);
@@ -117,9 +122,17 @@ uint64_t weights_in_memory(const checkpoint::ModelConfig& config, const Policy& 
       width = value_bytes(policy.precision);
     else if (spec.shape.size() >= 2 && (below(".head.") || below(".gs_head.")))
       width = value_bytes(policy.head_precision);
-    bytes += static_cast<uint64_t>(spec.elements()) * width;
+    uint64_t& part = below(".cam_enc.") ? bytes.camera_encoder : below("_aux.") ? bytes.rays : bytes.always;
+    part += static_cast<uint64_t>(spec.elements()) * width;
   }
   return bytes;
+}
+
+uint64_t weights_for(const RunRequest& request, const Model& model) {
+  net::PartsThere parts = model.network().parts();
+  parts.camera_encoder = parts.camera_encoder || request.posed;
+  parts.rays = parts.rays || request.network.rays || request.network.ray_pose;
+  return model.all_weight_bytes().with(parts);
 }
 
 void check_weights_fit(const std::string& model, uint64_t weight_bytes, const Policy& policy) {
@@ -133,7 +146,7 @@ void check_weights_fit(const std::string& model, uint64_t weight_bytes, const Po
 void check_fits(const RunRequest& request, const Model& model) {
   const uint64_t limit = model.context().policy.memory_limit;
   if (limit == 0) return;
-  const uint64_t needed = model.weight_bytes() + estimate_activations(request, model);
+  const uint64_t needed = weights_for(request, model) + estimate_activations(request, model);
   if (needed <= limit) return;
   throw Error(out_of_memory(model.context().policy),
               "the run does not fit: " + std::to_string(request.shape.scenes * request.shape.views) +

@@ -12,9 +12,8 @@ namespace da3::engine {
 /// Bytes of activations and outputs at the run's highest point, weights not counted. An upper estimate.
 uint64_t estimate_activations(const RunRequest& request, const Model& model);
 
-/// Bytes of the weights as the network keeps them: matrices and convolutions in the type of their precision,
-/// the rest in float32. Counts the last convolutions of a head like the rest of it.
-uint64_t weights_in_memory(const checkpoint::ModelConfig& config, const Policy& policy);
+/// Bytes of the model's weights in a run, with the parts that it is the first to ask for.
+uint64_t weights_for(const RunRequest& request, const Model& model);
 
 /// Throws Error(DA3_E_NOMEM_HOST or _DEVICE) when the weights alone are more than the policy allows.
 void check_weights_fit(const std::string& model, uint64_t weight_bytes, const Policy& policy);

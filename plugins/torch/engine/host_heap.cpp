@@ -13,8 +13,10 @@ namespace {
 
 std::atomic<int> in_use{0};
 std::atomic<bool> put_off{false};
+std::atomic<void (*)()> also_trim{nullptr};
 
 void trim_now() {
+  if (const auto also = also_trim.load()) also();
 #ifdef __GLIBC__
   malloc_trim(0);
 #endif
@@ -27,6 +29,8 @@ HeapUse::HeapUse() { ++in_use; }
 HeapUse::~HeapUse() {
   if (--in_use == 0 && put_off.exchange(false)) trim_now();
 }
+
+void trim_with_heap(void (*also)()) { also_trim = also; }
 
 void trim_heap() {
   put_off = true;

@@ -3,6 +3,7 @@
 
 #include <da3/error.hpp>
 
+#include "engine/ceilings.hpp"
 #include "engine/estimate.hpp"
 #include "net/any_view_net.hpp"
 #include "net/mono_net.hpp"
@@ -69,36 +70,40 @@ Model::Model(Context& context, const std::filesystem::path& folder, const Watche
   }
   config_ = checkpoint::resolve_config(folder, shapes);
   weight_bytes_ = weights_in_memory(config_, context.policy);
-  check_weights_fit(config_.name, weight_bytes_, context.policy);
+  check_weights_fit(config_.name, weight_bytes_.always, context.policy);
 
   uint64_t read_bytes = 0;
   context.run([&] {
     sdk::Trace trace = context.trace(watcher.get(), 0);
     trace.stage("load");
-    const net::WeightSource source{file, context.device, *context.kernels,
+    const net::WeightSource source{file,
+                                   context.device,
+                                   *context.kernels,
                                    [&](uint64_t bytes) {
                                      read_bytes += bytes;
                                      watcher.step("load", read_bytes, stored_bytes);
                                    },
-                                   precision_of(context.policy)};
-    network_ = make_network(source, config_);
+                                   precision_of(context.policy),
+                                   [&context](const auto& body) { context.runtime->keep(body); }};
+    context.runtime->keep([&] { network_ = make_network(source, config_); });
+    if (context.device.is_cpu()) report_ceilings(*context.kernels, source.precision, trace);
   });
+  context.runtime->weights_changed();
   capabilities_ = checkpoint::capabilities(config_);
   description_ = checkpoint::describe(config_);
   watcher.step("load", stored_bytes, stored_bytes);
   const std::lock_guard lock(context.models_mutex);
-  context.networks.insert(network_.get());
-  context.weight_bytes += weight_bytes_;
+  context.models.insert(this);
 }
 
 Model::~Model() {
   if (context_.graphs) context_.graphs->forget(network_.get());
   {
     const std::lock_guard lock(context_.models_mutex);
-    context_.networks.erase(network_.get());
-    context_.weight_bytes -= weight_bytes_;
+    context_.models.erase(this);
   }
   network_.reset();
+  context_.runtime->weights_changed();
   try {
     if (context_.policy.empty_cache) context_.runtime->enter([this] { context_.runtime->trim(); });
   } catch (const std::exception&) {

@@ -14,6 +14,7 @@
 #include "checkpoint/capabilities.hpp"
 #include "checkpoint/model_config.hpp"
 #include "engine/context.hpp"
+#include "engine/weight_bytes.hpp"
 #include "net/layers.hpp"
 #include "net/network.hpp"
 
@@ -53,7 +54,8 @@ class Model {
   Context& context() const { return context_; }
   const checkpoint::ModelConfig& config() const { return config_; }
   const net::Network& network() const { return *network_; }
-  uint64_t weight_bytes() const { return weight_bytes_; }
+  uint64_t weight_bytes() const { return weight_bytes_.with(network_->parts()); }
+  const WeightBytes& all_weight_bytes() const { return weight_bytes_; }
   const checkpoint::Capabilities& capabilities() const { return capabilities_; }
   /// model_describe's lines.
   const std::vector<std::pair<std::string, std::string>>& description() const { return description_; }
@@ -64,7 +66,7 @@ class Model {
   std::unique_ptr<net::Network> network_;
   checkpoint::Capabilities capabilities_;
   std::vector<std::pair<std::string, std::string>> description_;
-  uint64_t weight_bytes_ = 0;
+  WeightBytes weight_bytes_;
 };
 
 }  // namespace da3::engine

@@ -84,7 +84,7 @@ void read_inputs(const da3_run& run, const Model& model, bool with_data, RunRequ
   const NamedInputs named = name_inputs(run);
   check_input(*run.in[named.image], at::kByte, named.image);
   request.shape = image_shape(checked_shape(*run.in[named.image], Side::input, named.image), named.image);
-  const bool posed = named.extrinsics >= 0;
+  const bool posed = request.posed = named.extrinsics >= 0;
   if (posed && !model.capabilities().pose_input)
     throw Error(DA3_E_UNSUPPORTED,
                 "input 'extrinsics': model '" + model.config().name +

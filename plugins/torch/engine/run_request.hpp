@@ -22,6 +22,7 @@ struct OutputPlan {
 struct RunRequest {
   RunShape shape;
   net::NetInputs inputs;  ///< borrow the caller's memory; undefined when only shapes were asked for
+  bool posed = false;     ///< with cameras that the network reads
   net::NetRequest network;
   std::vector<OutputPlan> outputs;
 };

@@ -6,6 +6,7 @@
 #include <c10/core/InferenceMode.h>
 #include <da3/error.hpp>
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "engine/estimate.hpp"
 #include "engine/tensor_bridge.hpp"
 #include "net/operation_hook.hpp"
+#include "net/operation_trace.hpp"
 
 namespace da3::engine {
 
@@ -185,6 +187,8 @@ void Session::execute(const da3_run& run, std::shared_ptr<DeviceCopy> upload) co
     watcher.step(stage, static_cast<uint64_t>(done), static_cast<uint64_t>(total));
   };
   const net::OperationHook between_operations([&] { watcher.poll(now); });
+  std::optional<net::OperationTrace> operations;  // a device that works by itself would have to be waited for
+  if (context.device.is_cpu()) operations.emplace(trace);
   const std::vector<at::Tensor> host = with_less_memory(request, [&] { return results(request, control); });
   for (size_t i = 0; i < request.outputs.size(); ++i)
     if (!finite(host[i], host.back()[static_cast<int64_t>(i)]))

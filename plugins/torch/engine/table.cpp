@@ -196,7 +196,7 @@ int32_t estimate(da3_model* model, const da3_run* run, da3_memory* out, da3_erro
     require(run, "run");
     const RunRequest request = read_run(*run, *model->model, /*with_data=*/false);
     da3_memory memory = unknown_memory(model->model->context());
-    memory.weights = model->model->weight_bytes();
+    memory.weights = weights_for(request, *model->model);
     memory.activations = estimate_activations(request, *model->model);
     memory.peak = memory.weights + memory.activations;
     memory.host_pinned = memory.cache_disk = 0;
@@ -208,7 +208,7 @@ int32_t memory(Context* context, da3_memory* out, da3_error* error) {
   return torch_guard(error, [&] {
     require(context, "optimizer");
     da3_memory memory = unknown_memory(*context);
-    memory.weights = context->weight_bytes.load();
+    memory.weights = context->weight_bytes();
     memory.host_pinned = context->uploads ? context->uploads->host_bytes() : 0;
     memory.cache_disk = 0;
     context->runtime->fill_memory(memory, memory.weights);

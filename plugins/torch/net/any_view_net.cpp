@@ -16,7 +16,8 @@ AnyViewNet::AnyViewNet(const WeightSource& source, const checkpoint::NetConfig& 
       head_(WeightReader(source, config.prefix + "head.", Role::head), config.head) {
   if (config.camera) {
     camera_decoder_.emplace(WeightReader(source, config.prefix + "cam_dec.", Role::camera));
-    camera_encoder_.emplace(WeightReader(source, config.prefix + "cam_enc.", Role::camera));
+    camera_encoder_.emplace(WeightReader(source, config.prefix + "cam_enc.", Role::camera),
+                            [](const WeightReader& weights) { return CameraEncoder(weights); });
   }
   if (config.gaussian) {
     gs_head_.emplace(WeightReader(source, config.prefix + "gs_head.", Role::gaussian_head),
@@ -27,6 +28,10 @@ AnyViewNet::AnyViewNet(const WeightSource& source, const checkpoint::NetConfig& 
 
 uint64_t AnyViewNet::forget_geometries() const {
   return geometries_.clear([](const Geometry& kept) { return kept.backbone.bytes(); });
+}
+
+PartsThere AnyViewNet::parts() const {
+  return {camera_encoder_ && camera_encoder_->there(), head_.has_rays()};
 }
 
 Computed AnyViewNet::compute(const NetInputs& inputs, const NetRequest& request, const Kernels& kernels,
@@ -43,7 +48,7 @@ Computed AnyViewNet::compute(const NetInputs& inputs, const NetRequest& request,
   if (inputs.extrinsics.defined()) {
     control.begin_stage("cameras");
     backbone_request.given_cameras =
-        camera_encoder_->run(inputs.extrinsics, inputs.intrinsics, height, width, kernels);
+        camera_encoder_->get().run(inputs.extrinsics, inputs.intrinsics, height, width, kernels);
   }
   BackboneResult features = backbone_.run(inputs.image, backbone_request, tables->backbone, kernels, control);
 

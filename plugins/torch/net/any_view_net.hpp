@@ -13,6 +13,7 @@
 #include "net/geometry_cache.hpp"
 #include "net/gs_dpt.hpp"
 #include "net/network.hpp"
+#include "net/on_demand.hpp"
 #include "net/scene_shape.hpp"
 
 namespace da3::net {
@@ -28,6 +29,7 @@ class AnyViewNet : public Network {
   NetOutputs finish(Computed computed, const NetInputs& inputs, const NetRequest& request,
                     const RunControl& control) const override;
   uint64_t forget_geometries() const override;
+  PartsThere parts() const override;
 
   const checkpoint::NetConfig& config() const { return config_; }
 
@@ -50,7 +52,7 @@ class AnyViewNet : public Network {
   Backbone backbone_;
   DualDpt head_;
   std::optional<CameraDecoder> camera_decoder_;
-  std::optional<CameraEncoder> camera_encoder_;
+  std::optional<OnDemand<CameraEncoder>> camera_encoder_;  ///< a fifth of the weights, for given poses alone
   std::optional<GsDpt> gs_head_;
   std::optional<GaussianAdapter> gs_adapter_;
   mutable GeometryCache<Geometry> geometries_;

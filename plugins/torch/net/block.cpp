@@ -1,11 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/block.hpp"
 
+#include "net/operation_trace.hpp"
+
 namespace da3::net {
 
 namespace {
 constexpr double kQkNormEps = 1e-5;
+
+/// Of the float32 values of x, each read or written `passes` times.
+uint64_t float_bytes(const at::Tensor& x, uint64_t passes) {
+  return passes * sizeof(float) * static_cast<uint64_t>(x.numel());
 }
+
+}  // namespace
 
 Block::Block(const WeightReader& weights, const Shape& shape)
     : shape_(shape),
@@ -21,27 +29,37 @@ Block::Block(const WeightReader& weights, const Shape& shape)
 }
 
 void Block::run(at::Tensor& x, const TokenRotation& rotation, const Kernels& kernels) const {
-  const at::Tensor normed =
-      kernels.add_layer_norm(x, attend(kernels.layer_norm_for(x, norm1_, qkv_.arithmetic), rotation, kernels),
-                             projection_.scale, norm2_, expand_.arithmetic);
-  add_to_residual(x, feed_forward(normed, kernels), contract_.scale);
+  at::Tensor normed = [&] {
+    const TimedOperation timed("layer_norm", float_bytes(x, 2));
+    return kernels.layer_norm_for(x, norm1_, qkv_.arithmetic);
+  }();
+  const at::Tensor mixed = attend(normed, rotation, kernels);
+  {
+    const TimedOperation timed("add_layer_norm", float_bytes(x, 4));
+    normed = kernels.add_layer_norm(x, mixed, projection_.scale, norm2_, expand_.arithmetic);
+  }
+  if (shape_.feed_forward == checkpoint::FeedForward::mlp)
+    return kernels.feed_forward_add(x, normed, expand_, contract_);
+  const at::Tensor delta = gated_feed_forward(normed, kernels);
+  const TimedOperation timed("add", float_bytes(x, 3));
+  kernels.add_residual(x, delta, contract_.scale);
 }
 
 at::Tensor Block::attend(const at::Tensor& x, const TokenRotation& rotation, const Kernels& kernels) const {
   const int64_t sequences = x.size(0), tokens = x.size(1), channels = x.size(2);
   const int64_t head_dim = channels / shape_.heads;
   const at::Tensor qkv = kernels.linear(x, qkv_).view({sequences, tokens, 3, shape_.heads, head_dim});
-  const auto [q, k] = kernels.qk_norm_rope(qkv, qk_norm_ ? &*qk_norm_ : nullptr, rotation, qkv_.arithmetic);
-  const at::Tensor v = qkv.select(2, 2);
-  const at::Tensor mixed =
-      kernels.attention(q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2), qkv_.arithmetic);
-  return kernels.linear(mixed.transpose(1, 2).reshape({sequences, tokens, channels}), projection_);
+  return kernels.linear(
+      kernels.self_attention(qkv, qk_norm_ ? &*qk_norm_ : nullptr, rotation, qkv_.arithmetic), projection_);
 }
 
-at::Tensor Block::feed_forward(const at::Tensor& x, const Kernels& kernels) const {
-  if (shape_.feed_forward == checkpoint::FeedForward::swiglu)
-    return kernels.linear(kernels.gate(kernels.linear(x, expand_)), contract_);
-  return kernels.linear(kernels.linear(x, expand_, Activation::gelu), contract_);
+at::Tensor Block::gated_feed_forward(const at::Tensor& x, const Kernels& kernels) const {
+  at::Tensor hidden = kernels.linear(x, expand_);
+  {
+    const TimedOperation timed("gate", hidden.nbytes() + hidden.nbytes() / 2);
+    hidden = kernels.gate(hidden);
+  }
+  return kernels.linear(hidden, contract_);
 }
 
 }  // namespace da3::net

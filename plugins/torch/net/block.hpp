@@ -31,7 +31,7 @@ class Block {
 
  private:
   at::Tensor attend(const at::Tensor& x, const TokenRotation& rotation, const Kernels& kernels) const;
-  at::Tensor feed_forward(const at::Tensor& x, const Kernels& kernels) const;
+  at::Tensor gated_feed_forward(const at::Tensor& x, const Kernels& kernels) const;
 
   Shape shape_;
   Norm norm1_, norm2_;

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 
+#include "net/operation_trace.hpp"
+
 namespace da3::net {
 
 namespace {
@@ -27,7 +29,10 @@ DualDpt::DualDpt(const WeightReader& weights, const checkpoint::HeadConfig& conf
       depth_neck_(weights.convolution("scratch.output_conv1", 1, 1)),
       depth_hidden_(weights.convolution("scratch.output_conv2.0", 1, 1)),
       depth_out_(weights.as(Role::head_output).pointwise("scratch.output_conv2.2")),
-      device_(depth_out_.weight.device()) {
+      rays_(weights, read_rays),
+      device_(depth_out_.weight.device()) {}
+
+DualDpt::RayBranch DualDpt::read_rays(const WeightReader& weights) {
   const WeightReader scratch = weights.below("scratch.");
   RayBranch rays{FusionChain(scratch, "_aux"),
                  {},
@@ -37,7 +42,7 @@ DualDpt::DualDpt(const WeightReader& weights, const checkpoint::HeadConfig& conf
                  scratch.as(Role::head_output).pointwise("output_conv2_aux.3.5")};
   for (int64_t i = 0; i < kRayNeckConvolutions; ++i)
     rays.neck.push_back(scratch.convolution("output_conv1_aux.3." + std::to_string(i), 1, 1));
-  rays_ = std::move(rays);
+  return rays;
 }
 
 DualDpt::Embeddings DualDpt::embeddings(const HeadGeometry& geometry) const {
@@ -98,7 +103,12 @@ void DualDpt::run_depth(const std::array<at::Tensor, 4>& levels, const HeadGeome
                         const Embeddings& embeddings, const Kernels& kernels, at::Tensor depth,
                         at::Tensor confidence) const {
   const at::Tensor fused = kernels.convolution(depth_chain_.run(levels, kernels), depth_neck_);
-  const at::Tensor full = kernels.upsample_grid(fused, geometry.height, geometry.width, embeddings.depth);
+  const at::Tensor full = [&] {
+    TimedOperation timed;
+    at::Tensor result = kernels.upsample_grid(fused, geometry.height, geometry.width, embeddings.depth);
+    timed.was("upsample_grid", {fused.nbytes() + result.nbytes(), 0});
+    return result;
+  }();
   const at::Tensor hidden = kernels.convolution(full, depth_hidden_, Activation::relu);
   const at::Tensor logits = kernels.linear(as_map(hidden), depth_out_);  // [V, H, W, 2]
   at::exp_out(depth, logits.select(-1, 0));
@@ -108,14 +118,14 @@ void DualDpt::run_depth(const std::array<at::Tensor, 4>& levels, const HeadGeome
 
 void DualDpt::run_rays(const std::array<at::Tensor, 4>& levels, const Embeddings& embeddings,
                        const Kernels& kernels, at::Tensor ray, at::Tensor confidence) const {
-  at::Tensor fused = rays_->chain.run(levels, kernels);
-  for (const Convolution& layer : rays_->neck) fused = kernels.convolution(fused, layer);
+  const RayBranch& rays = rays_.get();
+  at::Tensor fused = rays.chain.run(levels, kernels);
+  for (const Convolution& layer : rays.neck) fused = kernels.convolution(fused, layer);
   at::Tensor map = as_map(fused);
   add_grid_(map, embeddings.ray);
-  at::Tensor hidden =
-      kernels.layer_norm(as_map(kernels.convolution(as_image(map), rays_->hidden)), rays_->norm);
+  at::Tensor hidden = kernels.layer_norm(as_map(kernels.convolution(as_image(map), rays.hidden)), rays.norm);
   hidden.relu_();
-  const at::Tensor logits = kernels.linear(hidden, rays_->out);  // [V, h, w, 7]
+  const at::Tensor logits = kernels.linear(hidden, rays.out);  // [V, h, w, 7]
   ray.copy_(logits.narrow(-1, 0, kRayChannels));
   at::exp_out(confidence, logits.select(-1, kRayChannels));
   confidence.add_(1.0);

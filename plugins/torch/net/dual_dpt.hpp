@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "net/on_demand.hpp"
 #include "net/pyramid.hpp"
 #include "net/run_control.hpp"
 
@@ -40,8 +41,17 @@ class DualDpt {
   DenseOutputs run(const std::vector<at::Tensor>& layers, const HeadGeometry& geometry,
                    const Embeddings& embeddings, const Request& request, const Kernels& kernels,
                    const RunControl& control) const;
+  bool has_rays() const { return rays_.there(); }
 
  private:
+  struct RayBranch {
+    FusionChain chain;
+    std::vector<Convolution> neck;
+    Convolution hidden;
+    Norm norm;
+    Linear out;
+  };
+  static RayBranch read_rays(const WeightReader& weights);
   void run_depth(const std::array<at::Tensor, 4>& levels, const HeadGeometry& geometry,
                  const Embeddings& embeddings, const Kernels& kernels, at::Tensor depth,
                  at::Tensor confidence) const;
@@ -53,14 +63,7 @@ class DualDpt {
   FusionChain depth_chain_;
   Convolution depth_neck_, depth_hidden_;
   Linear depth_out_;
-  struct RayBranch {
-    FusionChain chain;
-    std::vector<Convolution> neck;
-    Convolution hidden;
-    Norm norm;
-    Linear out;
-  };
-  std::optional<RayBranch> rays_;
+  OnDemand<RayBranch> rays_;
   at::Device device_;
 };
 

@@ -10,6 +10,7 @@
 #include <ATen/ops/upsample_bilinear2d.h>
 
 #include "net/operation_hook.hpp"
+#include "net/operation_trace.hpp"
 
 namespace da3::net {
 
@@ -31,30 +32,47 @@ void Kernels::prepare(Convolution&) const {}
 
 at::Tensor Kernels::linear(const at::Tensor& x, const Linear& layer, Activation activation) const {
   OperationHook::call();
-  return run_linear(in_type(x, scalar_type(layer.arithmetic)), layer, activation);
+  TimedOperation timed;
+  at::Tensor result = run_linear(in_type(x, scalar_type(layer.arithmetic)), layer, activation);
+  if (timed.listening())
+    timed.was(kLinearKinds.of(layer.arithmetic), linear_work(x, result, layer.arithmetic));
+  return result;
 }
 
 at::Tensor Kernels::attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                               Arithmetic arithmetic) const {
   OperationHook::call();
+  TimedOperation timed;
+  if (timed.listening()) timed.was(kAttentionKinds.of(arithmetic), attention_work(q, k));
   const at::ScalarType type = scalar_type(arithmetic);
   return run_attention(in_type(q, type), in_type(k, type), in_type(v, type), arithmetic);
 }
 
 at::Tensor Kernels::convolution(const at::Tensor& x, const Convolution& layer, Activation activation) const {
   OperationHook::call();
-  return run_convolution(in_type(x, scalar_type(layer.arithmetic)), layer, activation);
+  TimedOperation timed;
+  at::Tensor result = run_convolution(in_type(x, scalar_type(layer.arithmetic)), layer, activation);
+  if (timed.listening())
+    timed.was(kConvolutionKinds.of(layer.arithmetic),
+              convolution_work(x, result, layer.size(), 0, layer.arithmetic));
+  return result;
 }
 
 at::Tensor Kernels::convolution_add(const at::Tensor& x, const Convolution& layer,
                                     const at::Tensor& residual) const {
   OperationHook::call();
+  TimedOperation timed;
   const at::ScalarType type = scalar_type(layer.arithmetic);
-  return run_convolution_add(in_type(x, type), layer, in_type(residual, type));
+  at::Tensor result = run_convolution_add(in_type(x, type), layer, in_type(residual, type));
+  if (timed.listening())
+    timed.was(kConvolutionKinds.of(layer.arithmetic),
+              convolution_work(x, result, layer.size(), 1, layer.arithmetic));
+  return result;
 }
 
 at::Tensor Kernels::layer_norm(const at::Tensor& x, const Norm& norm) const {
   OperationHook::call();
+  const TimedOperation timed("layer_norm", x.nbytes() + sizeof(float) * static_cast<uint64_t>(x.numel()));
   return run_layer_norm(in_float32(x), norm);
 }
 
@@ -104,10 +122,33 @@ QueriesKeys Kernels::qk_norm_rope(const at::Tensor& qkv, const QkNorm* norms, co
   return result;
 }
 
+at::Tensor Kernels::self_attention(const at::Tensor& qkv, const QkNorm* norms, const TokenRotation& rotation,
+                                   Arithmetic arithmetic) const {
+  const auto [q, k] = [&] {
+    const TimedOperation timed("qk_norm_rope",
+                               4 * sizeof(float) * static_cast<uint64_t>(qkv.select(2, 0).numel()));
+    return qk_norm_rope(qkv, norms, rotation, arithmetic);
+  }();
+  const at::Tensor v = qkv.select(2, 2);
+  const at::Tensor mixed = attention(q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2), arithmetic);
+  return mixed.transpose(1, 2).reshape({qkv.size(0), qkv.size(1), qkv.size(3) * qkv.size(4)});
+}
+
 at::Tensor Kernels::add_layer_norm(at::Tensor& x, const at::Tensor& delta, const at::Tensor& scale,
                                    const Norm& norm, Arithmetic) const {
   add_to_residual(x, delta, scale);
   return layer_norm(x, norm);
+}
+
+void Kernels::add_residual(at::Tensor& x, const at::Tensor& delta, const at::Tensor& scale) const {
+  add_to_residual(x, delta, scale);
+}
+
+void Kernels::feed_forward_add(at::Tensor& x, const at::Tensor& normed, const Linear& expand,
+                               const Linear& contract) const {
+  const at::Tensor delta = linear(linear(normed, expand, Activation::gelu), contract);
+  const TimedOperation timed("add", 3 * x.nbytes());
+  add_residual(x, delta, contract.scale);
 }
 
 at::Tensor Kernels::gate(const at::Tensor& x) const {

@@ -63,10 +63,19 @@ class Kernels {
   /// arithmetic: of the attention that follows.
   virtual QueriesKeys qk_norm_rope(const at::Tensor& qkv, const QkNorm* norms, const TokenRotation& rotation,
                                    Arithmetic arithmetic) const;
+  /// Attention of such a qkv over itself, by the two steps: [sequences, tokens, heads * d] in the type of the
+  /// arithmetic.
+  virtual at::Tensor self_attention(const at::Tensor& qkv, const QkNorm* norms, const TokenRotation& rotation,
+                                    Arithmetic arithmetic) const;
   /// Adds delta, times scale [C] where it is defined, to the residual stream x in place, in float32; the norm
   /// of the sum, in float32 or already in the type of the arithmetic that reads it.
   virtual at::Tensor add_layer_norm(at::Tensor& x, const at::Tensor& delta, const at::Tensor& scale,
                                     const Norm& norm, Arithmetic next) const;
+  /// Only that sum.
+  virtual void add_residual(at::Tensor& x, const at::Tensor& delta, const at::Tensor& scale) const;
+  /// x += contract(gelu(expand(normed))), times contract's LayerScale where it has one, in place, in float32.
+  virtual void feed_forward_add(at::Tensor& x, const at::Tensor& normed, const Linear& expand,
+                                const Linear& contract) const;
   /// SwiGLU's gate: silu of the first half of the channels times the second, in x's type; x [..., 2 C].
   virtual at::Tensor gate(const at::Tensor& x) const;
   /// Adds x, upsampled to target's size, to target in place; both [V, C, H, W] in channels-last memory.

@@ -39,6 +39,10 @@ struct Convolution {
   at::Tensor weight, bias;
   int64_t stride = 1, padding = 0;
   Arithmetic arithmetic = Arithmetic::float32;
+
+  /// Of the kernel's side: every convolution of these networks pads by half of it. Kernels of a device may
+  /// keep weights in which it no longer shows.
+  int64_t size() const { return 2 * padding + 1; }
 };
 
 class Kernels;
@@ -50,6 +54,8 @@ struct WeightSource {
   const Kernels& kernels;                  ///< prepares each linear and convolution for its own use
   std::function<void(uint64_t)> on_bytes;  ///< called after each tensor with its bytes; may throw to cancel
   Precision precision = {};
+  /// Runs what makes parts on demand, see on_demand.hpp; empty: it is just run.
+  std::function<void(const std::function<void()>&)> keep = {};
 };
 
 /// Reads tensors below a name prefix as float32. Algebra that removes work at
@@ -65,6 +71,10 @@ class WeightReader {
   WeightReader below(const std::string& child) const { return {source_, prefix_ + child, role_}; }
   /// A reader of the same names for layers of another role.
   WeightReader as(Role role) const { return {source_, prefix_, role}; }
+
+  /// A reader of the same names from another source.
+  WeightReader of(const WeightSource& source) const { return {source, prefix_, role_}; }
+  const WeightSource& source() const { return source_; }
 
   bool has(const std::string& name) const { return source_.file.find(prefix_ + name) != nullptr; }
   at::Tensor tensor(const std::string& name) const;  ///< float32, contiguous, on the CPU, owned

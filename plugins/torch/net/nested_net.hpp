@@ -21,6 +21,7 @@ class NestedNet : public Network {
   NetOutputs finish(Computed computed, const NetInputs& inputs, const NetRequest& request,
                     const RunControl& control) const override;
   uint64_t forget_geometries() const override;
+  PartsThere parts() const override { return any_view_.parts(); }
 
  private:
   AnyViewNet any_view_;

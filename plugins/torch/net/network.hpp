@@ -55,6 +55,11 @@ struct Computed {
   std::vector<std::shared_ptr<const void>> tables;
 };
 
+/// Parts that are read when a run first asks for them, see on_demand.hpp.
+struct PartsThere {
+  bool camera_encoder = false, rays = false;
+};
+
 /// A run has two halves: one that only launches work on the device, and one that looks at results and decides
 /// on the host (sky, scale, poses from rays). inputs and request ask only for what checkpoint::capabilities
 /// says.
@@ -75,6 +80,7 @@ class Network {
                             const RunControl& control) const = 0;
   /// Forgets the tables of past image sizes; returns about how many bytes they took.
   virtual uint64_t forget_geometries() const = 0;
+  virtual PartsThere parts() const { return {}; }
 };
 
 }  // namespace da3::net

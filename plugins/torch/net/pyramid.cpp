@@ -3,6 +3,8 @@
 
 #include <ATen/ops/relu.h>
 
+#include "net/operation_trace.hpp"
+
 namespace da3::net {
 
 namespace {
@@ -80,6 +82,7 @@ at::Tensor FusionBlock::run(const at::Tensor& top, const at::Tensor* lateral, co
   at::Tensor merged = top;
   if (lateral) {
     merged = lateral_unit_->run(*lateral, kernels);
+    const TimedOperation timed("upsample_add", top.nbytes() + 2 * merged.nbytes());
     kernels.upsample_add_(merged, top);
   }
   return kernels.convolution(unit_.run(merged, kernels), out_);
@@ -96,6 +99,7 @@ at::Tensor FusionChain::run(const std::array<at::Tensor, 4>& levels, const Kerne
   out = fuse3_.run(out, &levels[2], kernels);
   out = fuse2_.run(out, &levels[1], kernels);
   out = fuse1_.run(out, &levels[0], kernels);
+  const TimedOperation timed("upsample", 5 * out.nbytes());  // four times as large as what is read
   return kernels.upsample(out, 2 * levels[0].size(2), 2 * levels[0].size(3));
 }
 

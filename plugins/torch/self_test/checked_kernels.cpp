@@ -164,20 +164,49 @@ at::Tensor CheckedKernels::upsample(const at::Tensor& x, int64_t height, int64_t
   return got;
 }
 
+namespace {
+
+/// What qkv's kernels read beside it, on the host.
+struct HostSteps {
+  net::QkNorm norms;
+  net::Rotation every, camera;
+  const net::QkNorm* some_norms = nullptr;
+  net::TokenRotation rotation;
+
+  HostSteps(const net::QkNorm* of_norms, const net::TokenRotation& of_rotation)
+      : rotation{nullptr, nullptr, of_rotation.tokens_per_view} {
+    if (of_norms) norms = {host(of_norms->q), host(of_norms->k)}, some_norms = &norms;
+    if (of_rotation.every) every = host(*of_rotation.every), rotation.every = &every;
+    if (of_rotation.camera) camera = host(*of_rotation.camera), rotation.camera = &camera;
+  }
+  HostSteps(const HostSteps&) = delete;
+  HostSteps& operator=(const HostSteps&) = delete;
+};
+
+}  // namespace
+
 net::QueriesKeys CheckedKernels::qk_norm_rope(const at::Tensor& qkv, const net::QkNorm* norms,
                                               const net::TokenRotation& rotation,
                                               Arithmetic arithmetic) const {
-  net::QkNorm host_norms;
-  if (norms) host_norms = {host(norms->q), host(norms->k)};
-  net::Rotation every, camera;
-  net::TokenRotation turned{nullptr, nullptr, rotation.tokens_per_view};
-  if (rotation.every) every = host(*rotation.every), turned.every = &every;
-  if (rotation.camera) camera = host(*rotation.camera), turned.camera = &camera;
+  const HostSteps on_host(norms, rotation);
   const net::QueriesKeys want =
-      reference_.qk_norm_rope(host_copy(qkv), norms ? &host_norms : nullptr, turned, arithmetic);
+      reference_.qk_norm_rope(host_copy(qkv), on_host.some_norms, on_host.rotation, arithmetic);
   net::QueriesKeys got = device_.qk_norm_rope(qkv, norms, rotation, arithmetic);
   compare("qk_norm_rope, queries", qkv, got.q, want.q);
   compare("qk_norm_rope, keys", qkv, got.k, want.k);
+  return got;
+}
+
+at::Tensor CheckedKernels::self_attention(const at::Tensor& qkv, const net::QkNorm* norms,
+                                          const net::TokenRotation& rotation, Arithmetic arithmetic) const {
+  Kernels::self_attention(qkv.clone(), norms, rotation, arithmetic);  // its steps are checked one by one
+  const HostSteps on_host(norms, rotation);
+  const at::Tensor want =
+      reference_.self_attention(host_copy(qkv), on_host.some_norms, on_host.rotation, arithmetic);
+  at::Tensor got = device_.self_attention(qkv, norms, rotation, arithmetic);
+  // Attention has no int8: it is float32 there.
+  compare("attention of qkv", qkv, got, want,
+          arithmetic == Arithmetic::int8 ? Arithmetic::float32 : arithmetic);
   return got;
 }
 
@@ -190,6 +219,24 @@ at::Tensor CheckedKernels::add_layer_norm(at::Tensor& x, const at::Tensor& delta
   compare("add_layer_norm, sum", delta, x, sum);
   compare("add_layer_norm, norm", delta, got, want);
   return got;
+}
+
+void CheckedKernels::add_residual(at::Tensor& x, const at::Tensor& delta, const at::Tensor& scale) const {
+  at::Tensor want = host_copy(x);
+  reference_.add_residual(want, host(delta), host(scale));
+  device_.add_residual(x, delta, scale);
+  compare("add_residual", delta, x, want);
+}
+
+void CheckedKernels::feed_forward_add(at::Tensor& x, const at::Tensor& normed, const net::Linear& expand,
+                                      const net::Linear& contract) const {
+  at::Tensor want = host_copy(x), apart = x.clone();
+  net::Kernels::feed_forward_add(apart, normed, expand, contract);  // looks at each step
+  net::Linear contract_here = plain(contract, linears_);
+  contract_here.scale = host(contract.scale);
+  reference_.feed_forward_add(want, host(normed), plain(expand, linears_), contract_here);
+  device_.feed_forward_add(x, normed, expand, contract);
+  compare("feed_forward_add", normed, x, want, contract.arithmetic);
 }
 
 at::Tensor CheckedKernels::gate(const at::Tensor& x) const {

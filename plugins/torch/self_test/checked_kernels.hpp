@@ -41,8 +41,13 @@ class CheckedKernels : public net::Kernels {
   net::QueriesKeys qk_norm_rope(const at::Tensor& qkv, const net::QkNorm* norms,
                                 const net::TokenRotation& rotation,
                                 net::Arithmetic arithmetic) const override;
+  at::Tensor self_attention(const at::Tensor& qkv, const net::QkNorm* norms,
+                            const net::TokenRotation& rotation, net::Arithmetic arithmetic) const override;
   at::Tensor add_layer_norm(at::Tensor& x, const at::Tensor& delta, const at::Tensor& scale,
                             const net::Norm& norm, net::Arithmetic next) const override;
+  void add_residual(at::Tensor& x, const at::Tensor& delta, const at::Tensor& scale) const override;
+  void feed_forward_add(at::Tensor& x, const at::Tensor& normed, const net::Linear& expand,
+                        const net::Linear& contract) const override;
   at::Tensor gate(const at::Tensor& x) const override;
   void upsample_add_(at::Tensor& target, const at::Tensor& x) const override;
   at::Tensor upsample_grid(const at::Tensor& x, int64_t height, int64_t width,

@@ -10,12 +10,18 @@
  *           copying them to where they are wanted), and whatever else the plugin does. The stages of one call on one
  *           track follow each other and leave nothing of its work out; a name may come twice (two networks).
  *   layer   a piece within a stage: name "block.3", kind "block".
+ *   operation  one product, norm or pass over memory, within a stage and possibly a layer; none lies in another. kind
+ *           "linear float32" (what, and where it matters in which arithmetic), name the same or more. flops: by the shapes, as the
+ *           plain algorithm has them; bytes: what must be read and written at least, each value once. Asked of a load, its last
+ *           stage may be "ceilings": operations of kind "product float32" (flops; other arithmetics likewise) and "copy" (bytes)
+ *           that show what the device does at best; the fastest of each kind counts.
  *
  * ORDER   A span is reported when it has ended, and before the load, the run or the wait for it returns: so layers come
  *         before the stage that they lie in. A call that fails reports what it did, the unfinished span too or not.
  * TRACKS  Work that goes on at the same time lies on different tracks; on one track spans nest or follow each other.
  *         Track 0 is the thread that made the call; a plugin's own threads and streams are numbered from 1.
- * COST    Asynchronous devices: stages are measured without making the device wait (events); layers may make it wait. */
+ * COST    Asynchronous devices: stages are measured without making the device wait (events); layers may make it wait, and
+ *         operations are reported only where that does not spoil them. */
 #ifndef DA3_TRACE_H
 #define DA3_TRACE_H
 #include <da3/plugin.h>
@@ -24,7 +30,7 @@ extern "C" {
 #endif
 #define DA3_TRACE_ID "da3.trace/1"
 
-enum { DA3_TRACE_STAGE = 1, DA3_TRACE_LAYER = 2 }; /* bits; unknown ones are ignored */
+enum { DA3_TRACE_STAGE = 1, DA3_TRACE_LAYER = 2, DA3_TRACE_OPERATION = 4 }; /* bits; unknown ones are ignored */
 
 typedef struct da3_span { DA3_HEAD;
   uint64_t run;                   /* da3_run.id; 0 for a load */

@@ -45,6 +45,9 @@ TEST_F(HostTrace, TheWatchTellsWhatIsWanted) {
   EXPECT_EQ(trace_.wanted(trace_.ctx, bridge_.get(), 1), uint32_t{DA3_TRACE_STAGE});
   watch_.trace_detail = TraceDetail::layers;
   EXPECT_EQ(trace_.wanted(trace_.ctx, bridge_.get(), 1), uint32_t{DA3_TRACE_STAGE | DA3_TRACE_LAYER});
+  watch_.trace_detail = TraceDetail::operations;
+  EXPECT_EQ(trace_.wanted(trace_.ctx, bridge_.get(), 1),
+            uint32_t{DA3_TRACE_STAGE | DA3_TRACE_LAYER | DA3_TRACE_OPERATION});
   watch_.trace = {};
   EXPECT_EQ(trace_.wanted(trace_.ctx, bridge_.get(), 1), 0u);
   EXPECT_EQ(trace_.wanted(trace_.ctx, nullptr, 1), 0u);
@@ -55,7 +58,8 @@ TEST_F(HostTrace, TheWatchTellsWhatIsWanted) {
 TEST_F(HostTrace, PassesOnOnlyWhatWasAskedForAndIsWhole) {
   report(span("a", DA3_TRACE_STAGE));
   report(span("layers were not asked for", DA3_TRACE_LAYER));
-  report(span("a category of a later version", 4));
+  report(span("operations neither", DA3_TRACE_OPERATION));
+  report(span("a category of a later version", 8));
   report(span(nullptr, DA3_TRACE_STAGE));
   da3_span small = span("too small", DA3_TRACE_STAGE);
   small.struct_size = 16;
@@ -67,6 +71,16 @@ TEST_F(HostTrace, PassesOnOnlyWhatWasAskedForAndIsWhole) {
   bare.kind = nullptr;
   report(bare);
   EXPECT_THAT(heard_, ElementsAre("a/k", "b/b"));
+}
+
+TEST_F(HostTrace, CategoriesArriveAsTheyWereReported) {
+  std::vector<TraceSpan::Category> heard;
+  watch_.trace = [&](const TraceSpan& span) { heard.push_back(span.category); };
+  watch_.trace_detail = TraceDetail::operations;
+  for (const uint32_t category : {DA3_TRACE_OPERATION, DA3_TRACE_LAYER, DA3_TRACE_STAGE})
+    report(span("a", category));
+  using Category = TraceSpan::Category;
+  EXPECT_THAT(heard, ElementsAre(Category::operation, Category::layer, Category::stage));
 }
 
 TEST_F(HostTrace, ALargerSpanOfALaterVersionIsTaken) {

@@ -2,8 +2,6 @@
 #include <da3/da3.hpp>
 #include <da3/file_hash.hpp>
 #include <da3/io/open.hpp>
-#include <da3/io/settings.hpp>
-#include <da3/option_type.hpp>
 
 #include <algorithm>
 #include <exception>
@@ -13,16 +11,21 @@
 #include "backend.hpp"
 #include "commands.hpp"
 #include "exit_code.hpp"
-#include "inputs/expand_inputs.hpp"
+#include "inputs/colmap_folder.hpp"
+#include "live/live_run.hpp"
 #include "locations.hpp"
 #include "messages.hpp"
 #include "models/find_model.hpp"
-#include "models/model_check.hpp"
+#include "models/run_demands.hpp"
 #include "profile/run_profile.hpp"
+#include "run_outcome.hpp"
 #include "scenes/dry_run.hpp"
+#include "scenes/find_scenes.hpp"
 #include "scenes/item_log.hpp"
+#include "scenes/pipeline_limits.hpp"
 #include "scenes/scene_loop.hpp"
 #include "scenes/scene_workers.hpp"
+#include "scenes/shard.hpp"
 #include "signals.hpp"
 #include "stopwatch.hpp"
 
@@ -38,7 +41,16 @@ class Run {
         setup_(make_setup(arguments)),
         settings_(run_settings(setup_, arguments)),
         devices_(in_phase(Phase::profile, [&] { return wanted_devices(setup_); })),
-        messages_(arguments) {}
+        messages_(arguments) {
+    colmap_folder_ = is_colmap_folder(settings_.inputs);
+    poses_by_folder_ = colmap_folder_ && settings_.cameras.poses.empty();
+    if (poses_by_folder_ && settings_.exif_rotation)
+      throw PhaseError(Phase::profile, Error(DA3_E_BAD_VALUE,
+                                             origin_of(setup_, "exif_rotation") +
+                                                 ": the cameras of a COLMAP folder are of the images as they "
+                                                 "are stored; leave it out"));
+    if (poses_by_folder_) settings_.cameras.poses = settings_.inputs.front();
+  }
 
   int go() {
     report_.version = DA3_VERSION;
@@ -56,20 +68,22 @@ class Run {
     if (!settings_.cameras.poses.empty()) read_cameras();
     const Model model = load_model(engine);
     context_.facts = model_facts(model.describe());
-    check_capabilities();
+    check_demands(setup_, settings_, context_.facts, poses_by_folder_);
     prepare(engine, model);
     Session session = in_phase(Phase::model, [&] { return model.create_session(); });
     context_.model = &model;
     context_.outputs = outputs_needed(context_);
-    const size_t most = most_in_a_batch(engine);
+    const PipelineLimits limits = pipeline_limits(engine);
     if (!arguments_.dry_run) open_workers({engine, model, session});
     context_.session = &session;
     if (arguments_.dry_run) return print(dry_run(context_, scenes_)), static_cast<int>(exit_ok);
-    LoopResult loop = loop_over_scenes(most);
+    if (arguments_.live.wanted()) return live();
+    LoopResult loop = loop_over_scenes(limits);
     report_.scenes = std::move(loop.scenes);
     fatal_ = loop.fatal;
     first_failure_ = loop.first_failure;
-    judge_alignment();
+    if (no_scale_is_known(report_.scenes))
+      report_.depth_unit = depth_unit(context_.facts.can, cameras_->has_intrinsics(), false);
     finish();
     return report_.exit_status;
   }
@@ -83,44 +97,16 @@ class Run {
     return make_engine(setup_, profile);
   }
 
-  /// As many more as there are devices and scenes for them. One that was not named by its index may fail.
+  /// As many more as there are devices and scenes for them.
   void open_workers(SceneWorker first) {
     workers_.push_back(std::move(first));
     const Engine& engine = workers_.front().engine;
     const auto further =
         further_devices(devices_, engine.plugin(), engine.device(), std::max<size_t>(scenes_.size(), 1) - 1);
-    for (const int32_t device : further) try {
-        open_worker(device);
-      } catch (const PhaseError& error) {
-        if (!devices_.all || error.code() == DA3_E_CANCELLED) throw;
-        log(LogLevel::warn, "device " + std::to_string(device) + " of backend " + report_.backend +
-                                " is not used: " + error.message());
-      }
+    const auto open = [this](int32_t device) { return open_engine(device, report_.backend); };
+    add_workers(workers_, further, devices_.all, report_.model_path, open);
     for (const SceneWorker& worker : workers_)
       report_.workers.push_back({worker.engine.device().name, worker.engine.device().dl_id});
-  }
-
-  void open_worker(int32_t device) {
-    Engine engine = open_engine(device, report_.backend);
-    Watch watch;
-    watch.should_cancel = [] { return signals::caught() != 0; };
-    Model model = in_phase(Phase::model, [&] { return engine.load_model(report_.model_path, watch); });
-    Session session = in_phase(Phase::model, [&] { return model.create_session(); });
-    workers_.push_back({std::move(engine), std::move(model), std::move(session)});
-  }
-
-  std::vector<SceneContext> contexts() {
-    std::vector<SceneContext> list;
-    for (SceneWorker& worker : workers_) {
-      SceneContext context = context_;
-      context.model = &worker.model;
-      context.session = &worker.session;
-      context.worker = list.size();
-      context.device =
-          "device " + std::to_string(worker.engine.device().dl_id) + " (" + worker.engine.device().name + ")";
-      list.push_back(std::move(context));
-    }
-    return list;
   }
 
   void find_checkpoint() {
@@ -149,66 +135,12 @@ class Run {
 
   bool poses_given() const { return cameras_ && cameras_->has_poses(); }
 
-  /// What the command line asks of the model, in the order in which it is told.
-  std::vector<Wanted> wanted() const {
-    std::vector<Wanted> list;
-    const bool poses = !settings_.cameras.poses.empty();
-    // A metric model has a use for the intrinsics in the file.
-    if (poses && !context_.facts.can.metric_by_focal)
-      list.push_back({origin("poses"), "pose_input", "poses"});
-    for (const std::string& format : settings_.formats) {
-      const std::string by = origin("format") + ": " + format;
-      const io::Format& needs = *io::find_format(format);
-      if (needs.extrinsics == io::Use::required)
-        list.push_back({by, "pose", "poses of cameras (ply does without, given --focal or --fov)"});
-      if (needs.gaussians) list.push_back({by, "gaussians", "gaussians"});
-    }
-    if ((settings_.cameras.focal || settings_.cameras.fov) && !poses && !intrinsics_serve_a_format())
-      list.push_back({origin(settings_.cameras.focal ? "focal" : "fov"), "metric_by_focal", "focal length"});
-    if (settings_.use_ray_pose) list.push_back({origin("use_ray_pose"), "ray", "rays to take poses from"});
-    return list;
-  }
-
-  /// A known focal length makes points of the depth of a model without cameras.
-  bool intrinsics_serve_a_format() const {
-    return !context_.facts.can.pose &&
-           std::any_of(settings_.formats.begin(), settings_.formats.end(), [](const std::string& format) {
-             return io::find_format(format)->intrinsics == io::Use::required;
-           });
-  }
-
-  void check_intrinsics() const {
-    const CameraSettings& cameras = settings_.cameras;
-    if (!intrinsics_serve_a_format() || cameras.focal || cameras.fov || !cameras.poses.empty()) return;
-    throw Error(DA3_E_UNSUPPORTED,
-                origin("format") +
-                    ": this model gives no cameras, which points need; give --focal or --fov, use "
-                    "a format of depth only (npz, tiff32, png16 ...), or a model that gives "
-                    "cameras: " +
-                    checkpoint::models_with("pose"));
-  }
-
-  /// "--poses", or the place in a profile that says it.
-  std::string origin(std::string_view key) const {
-    const Setting* said = setup_.profile.find(key);
-    if (!said) return std::string(key);
-    return said->origin.starts_with("--") ? said->origin : said->origin + ": " + std::string(key);
-  }
-
-  void check_capabilities() const {
-    in_phase(Phase::model, [&] {
-      check_model(context_.facts, wanted());
-      check_intrinsics();
-      check_features(context_.facts, settings_.features, origin("export_feat"));
-    });
-  }
-
   /// Where the folder tells what the model can do, nothing has to be loaded to refuse.
   void check_before_loading() {
     const auto facts = model_facts(report_.model_path);
     if (!facts) return;
     context_.facts = *facts;
-    check_capabilities();
+    check_demands(setup_, settings_, context_.facts, poses_by_folder_);
   }
 
   Model load_model(const Engine& engine) {
@@ -246,8 +178,8 @@ class Run {
       log(LogLevel::warn, "the model takes no poses: only the intrinsics are used");
       cameras_->forget_poses();
     }
-    if (cameras_->has_intrinsics() && !poses_given() && !context_.facts.can.metric_by_focal &&
-        !intrinsics_serve_a_format())
+    if (cameras_->has_intrinsics() && !poses_given() && !poses_by_folder_ &&
+        !context_.facts.can.metric_by_focal && !intrinsics_serve_a_format(settings_, context_.facts))
       log(LogLevel::warn, "intrinsics without poses change nothing with this model; it predicts its own");
     report_.poses = settings_.cameras.poses;
     report_.depth_unit = depth_unit(context_.facts.can, cameras_->has_intrinsics(),
@@ -260,41 +192,28 @@ class Run {
     context_.export_options = settings_.export_options;
     report_.export_options = settings_.export_options;
     context_.output = settings_.output;
+    context_.preview = preview_for(arguments_.preview, *context_.io, settings_.export_options.colormap);
     context_.preprocess.process_res = resolution.value;
     context_.preprocess.process_res_method = settings_.process_res_method;
-    context_.preprocess.workers =
-        static_cast<int>(option_type::parse_int(engine.value("effective.workers")).value_or(1));
-    scenes_ = in_phase(Phase::input, [&] { return find_scenes(); });
+    context_.preprocess.exif_rotation = settings_.exif_rotation;
+    check_output_folder(settings_.output);
+    if (!arguments_.live.wanted()) scenes_ = in_phase(Phase::input, [&] { return look_for_scenes(); });
     for (const Scene& scene : scenes_) context_.images += scene.files.size();
-    keep_shard();
+    scenes_ = scenes_of(arguments_.shard, std::move(scenes_));
+    report_.manifest = shard_name(arguments_.shard, "run", ".json");
     context_.scenes = scenes_.size();
-    check_output();
   }
 
-  std::vector<Scene> find_scenes() const {
-    const std::vector<fs::path> inputs = expand_inputs(settings_.inputs, arguments_.recursive, std::cin);
-    return list_scenes(inputs, settings_.mode, context_.io->list_inputs);
-  }
-
-  /// Every count-th scene: neighbours, which are often alike, go to different shards.
-  void keep_shard() {
-    const Shard& shard = arguments_.shard;
-    if (shard.count == 1) return;
-    std::vector<Scene> mine;
-    for (size_t i = shard.index - 1; i < scenes_.size(); i += shard.count)
-      mine.push_back(std::move(scenes_[i]));
-    if (mine.empty())
-      log(LogLevel::warn, "nothing is to do for shard " + std::to_string(shard.index) + ": there are only " +
-                              std::to_string(scenes_.size()) + " scenes");
-    scenes_ = std::move(mine);
-    report_.manifest = shard_name("run", ".json");
-  }
-
-  /// "run.json", "run.shard-2-of-8.json"
-  std::string shard_name(const std::string& stem, const std::string& extension) const {
-    const Shard& shard = arguments_.shard;
-    if (shard.count == 1) return stem + extension;
-    return stem + ".shard-" + std::to_string(shard.index) + "-of-" + std::to_string(shard.count) + extension;
+  std::vector<Scene> look_for_scenes() {
+    SceneSearch search{images(), settings_, progress_};
+    search.recursive = arguments_.recursive;
+    search.temporary = arguments_.dry_run;
+    search.reuse = arguments_.resume || arguments_.shard.count > 1;
+    if (colmap_folder_) search.colmap = &*cameras_;
+    FoundScenes found = find_scenes(search);
+    report_.frames = std::move(found.frames);
+    temporary_frames_ = std::move(found.temporary);
+    return std::move(found.scenes);
   }
 
   /// What results depend on, but for the inputs: what a user said and what was chosen for him.
@@ -309,11 +228,12 @@ class Run {
     return text;
   }
 
-  LoopResult loop_over_scenes(size_t most) {
+  LoopResult loop_over_scenes(const PipelineLimits& limits) {
     // A single scene is done or not: a log of it would only lie about.
     const bool logged = scenes_.size() > 1 || arguments_.shard.count > 1 || arguments_.resume;
     ItemLog items = in_phase(Phase::input, [&] {
-      return ItemLog(settings_.output / shard_name("items", ".jsonl"), result_settings(), arguments_.resume);
+      return ItemLog(settings_.output / shard_name(arguments_.shard, "items", ".jsonl"), result_settings(),
+                     arguments_.resume);
     });
     const DoneBefore done_before = [&](const Scene& scene) -> std::optional<SceneReport> {
       const auto entry = items.find(scene);
@@ -328,53 +248,27 @@ class Run {
       if (logged && scene.skipped.empty())
         in_phase(Phase::output, [&] { items.add(scene.scene, scene_entry(report_, scene)); });
     };
-    return run_scenes(contexts(), scenes_, most, done_before, done);
+    return run_scenes(worker_contexts(workers_, context_), scenes_, limits, done_before, done);
   }
 
-  /// Before the work, where it can be seen without writing.
-  void check_output() const {
-    std::error_code ignored;
-    if (fs::exists(settings_.output, ignored) && !fs::is_directory(settings_.output, ignored))
-      throw PhaseError(
-          Phase::output,
-          Error(DA3_E_NOT_FOUND, "writing the results to \"" + settings_.output.string() +
-                                     "\" failed: it is a file, not a folder; choose another with -o"));
-  }
-
-  /// Poses in one place do not tell a scale, and then the results are not in their unit.
-  void judge_alignment() {
-    size_t aligned = 0, unknown = 0;
-    for (const SceneReport& scene : report_.scenes) {
-      if (!scene.alignment) continue;
-      ++aligned;
-      unknown += !scene.alignment->scale_known;
-    }
-    if (unknown == 0) return;
-    log(LogLevel::warn,
-        "the scale cannot be told from poses in one place (" + std::to_string(unknown) + " of " +
-            std::to_string(aligned) + (aligned == 1 ? " scene" : " scenes") +
-            "): depth is left in the network's unit there; give two views or more of each scene "
-            "from different places");
-    if (unknown == aligned)
-      report_.depth_unit = depth_unit(context_.facts.can, cameras_->has_intrinsics(), false);
-  }
-
-  static size_t most_in_a_batch(const Engine& engine) {
-    return static_cast<size_t>(
-        std::clamp<int64_t>(option_type::parse_int(engine.value("effective.batch")).value_or(1), 1, 64));
+  /// Pictures that come while the program runs.
+  int live() {
+    LiveResult result = run_live(context_, arguments_.live);
+    report_.scenes = std::move(result.scenes);
+    fatal_ = result.fatal;
+    first_failure_ = result.first_failure;
+    if (!context_.formats.empty()) return finish(), report_.exit_status;
+    end_of_fatal();  // all went into the stream
+    return exit_status_of(report_.scenes, first_failure_, false, false);
   }
 
   /// What is done is reported, also where an error ended the run: then as well as it can be, and the error
   /// goes on.
   void finish() {
-    size_t done = 0;
-    for (const SceneReport& scene : report_.scenes) done += scene.failure.empty();
-    if (first_failure_ != 0) report_.exit_status = done > 0 && !fatal_ ? exit_some_failed : first_failure_;
-    const auto lacks = [](const SceneReport& scene) { return !scene.skipped.empty(); };
-    if (report_.exit_status == exit_ok && std::any_of(report_.scenes.begin(), report_.scenes.end(), lacks))
-      report_.exit_status = exit_some_failed;
-    if (signals::caught() != 0) report_.exit_status = exit_signal + signals::caught();
-    if (done == 0) return end_of_fatal();
+    report_.exit_status =
+        exit_status_of(report_.scenes, first_failure_, fatal_ != nullptr, report_.frames.shortfalls > 0);
+    const auto failed = [](const SceneReport& scene) { return !scene.failure.empty(); };
+    if (std::all_of(report_.scenes.begin(), report_.scenes.end(), failed)) return end_of_fatal();
     report_.warnings = progress_.warnings();
     report_.peak_memory = peak_memory();
     report_.total_ms = total_.lap();
@@ -414,7 +308,9 @@ class Run {
   RunReport report_;
   RunProfile profile_;
   SceneContext context_;
+  bool colmap_folder_ = false, poses_by_folder_ = false;  ///< what the only input is and gives
   std::optional<KnownCameras> cameras_;
+  std::shared_ptr<const TemporaryFrames> temporary_frames_;
   std::vector<Scene> scenes_;
   std::vector<SceneWorker> workers_;
   PinnedFile model_file_;  ///< its weights as they were loaded

@@ -107,7 +107,7 @@ class Verification {
       options.process_res =
           process_res(settings_.process_res, std::to_string(report_.facts->process_res)).value;
       if (settings_.process_res.value == "auto") options.process_res = std::min(options.process_res, largest);
-      return io.load_views(files, options, {});
+      return io.load_views(files, options, {}, {});
     });
   }
 

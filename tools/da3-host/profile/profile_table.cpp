@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cstdio>
+#include <utility>
 
 #include "profile/run_profile.hpp"
 
@@ -13,7 +14,7 @@ struct Sum {
   size_t count = 0;
   double ms = 0, bytes = 0, flops = 0;
   bool bytes_known = true, flops_known = true;
-  std::vector<Sum> parts = {};
+  std::vector<Sum> parts = {}, operations = {};
 
   void add(const TraceSpan& span) {
     ++count;
@@ -60,14 +61,16 @@ std::string RunProfile::table() const {
     if (event.own) continue;
     const TraceSpan& span = event.span;
     std::vector<const TraceSpan*>& layers = waiting[span.track];
-    if (span.category == TraceSpan::Category::layer) {
+    if (span.category != TraceSpan::Category::stage) {
       layers.push_back(&span);
       continue;
     }
     Sum& stage = of_name(stages, span.name);
     stage.add(span);
     whole += static_cast<double>(span.duration_ns) / 1e6;
-    for (const TraceSpan* layer : layers) of_name(stage.parts, layer->kind).add(*layer);
+    for (const TraceSpan* part : layers)
+      of_name(part->category == TraceSpan::Category::layer ? stage.parts : stage.operations, part->kind)
+          .add(*part);
     layers.clear();
   }
   if (stages.empty()) return "The backend reports no stages: nothing is known of where the time goes.\n";
@@ -78,11 +81,15 @@ std::string RunProfile::table() const {
       "|\n";
   for (Sum& stage : stages) {
     text += row(stage.name, stage, whole);
-    std::stable_sort(stage.parts.begin(), stage.parts.end(),
-                     [](const Sum& a, const Sum& b) { return a.ms > b.ms; });
-    for (const Sum& part : stage.parts) text += row("- " + part.name, part, stage.ms);
+    for (auto [parts, mark] : {std::pair(&stage.parts, "- "), std::pair(&stage.operations, "= ")}) {
+      std::stable_sort(parts->begin(), parts->end(), [](const Sum& a, const Sum& b) { return a.ms > b.ms; });
+      for (const Sum& part : *parts) text += row(mark + part.name, part, stage.ms);
+    }
   }
-  return text + "\nA stage's share is of all stages, a layer's of its stage.\n";
+  return text +
+         "\nA stage's share is of all stages, a layer's (-) and an operation's (=) of its stage; operations "
+         "lie in "
+         "layers.\n";
 }
 
 }  // namespace da3::host

@@ -30,6 +30,17 @@ Json arguments_of(const TraceSpan& span) {
   return json;
 }
 
+const char* category_name(TraceSpan::Category category) {
+  switch (category) {
+    case TraceSpan::Category::stage:
+      return "stage";
+    case TraceSpan::Category::layer:
+      return "layer";
+    default:
+      return "operation";
+  }
+}
+
 }  // namespace
 
 TraceSink RunProfile::sink(StageTimes& times) {
@@ -54,9 +65,16 @@ RunProfile::Own::~Own() {
   span.begin_ns = begin_ns_, span.duration_ns = now_ns() - begin_ns_;
   try {
     const std::lock_guard lock(profile_->mutex_);
+    span.track = profile_->own_track();
     profile_->events_.push_back({std::move(span), true});
   } catch (const std::bad_alloc&) {  // one span less
   }
+}
+
+/// Threads in the order in which they came, because what they do overlaps.
+uint32_t RunProfile::own_track() {
+  return own_tracks_.emplace(std::this_thread::get_id(), static_cast<uint32_t>(own_tracks_.size()))
+      .first->second;
 }
 
 std::string RunProfile::chrome_trace() const {
@@ -66,21 +84,21 @@ std::string RunProfile::chrome_trace() const {
   Json list = Json::array();
   list.push_back(name_event("process_name", own_process, 0, "da3-host"));
   list.push_back(name_event("process_name", backend_process, 0, "backend"));
+  for (uint32_t track = 0; track < own_tracks_.size(); ++track)
+    list.push_back(name_event("thread_name", own_process, track,
+                              track == 0 ? "main" : "thread " + std::to_string(track)));
   std::set<uint32_t> tracks;
   for (const Event& event : events_) {
     if (!event.own && tracks.insert(event.span.track).second)
       list.push_back(name_event("thread_name", backend_process, event.span.track,
                                 "track " + std::to_string(event.span.track)));
-    const bool stage = event.span.category == TraceSpan::Category::stage;
     list.push_back({{"name", event.span.name},
-                    {"cat", event.own ? "da3-host"
-                            : stage   ? "stage"
-                                      : "layer"},
+                    {"cat", event.own ? "da3-host" : category_name(event.span.category)},
                     {"ph", "X"},
                     {"ts", static_cast<double>(event.span.begin_ns - first) / 1e3},
                     {"dur", static_cast<double>(event.span.duration_ns) / 1e3},
                     {"pid", event.own ? own_process : backend_process},
-                    {"tid", event.own ? 0 : event.span.track},
+                    {"tid", event.span.track},
                     {"args", arguments_of(event.span)}});
   }
   const Json json{{"displayTimeUnit", "ms"}, {"traceEvents", std::move(list)}};

@@ -7,6 +7,7 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "stage_times.hpp"
@@ -38,7 +39,8 @@ class RunProfile {
   std::string chrome_trace() const;
 
   /// Markdown: each stage with its number, time and share of all stages; below it the kinds of its layers,
-  /// slowest first, with their share of the stage, and rates where the backend tells bytes and operations.
+  /// then those of its operations, slowest first, with their share of the stage, and rates where the backend
+  /// tells bytes and operations.
   std::string table() const;
 
  private:
@@ -46,8 +48,11 @@ class RunProfile {
     TraceSpan span;
     bool own = false;
   };
+  uint32_t own_track();
+
   mutable std::mutex mutex_;
   std::vector<Event> events_;
+  std::map<std::thread::id, uint32_t> own_tracks_;  ///< of this program's threads
 };
 
 }  // namespace da3::host

@@ -56,6 +56,7 @@ SceneCameras KnownCameras::of(const Scene& scene, size_t images,
     for (size_t i = told; i < found.warnings.size(); ++i) log(LogLevel::warn, found.warnings[i]);
     known.extrinsics = std::move(found.extrinsics);
     known.intrinsics = std::move(found.intrinsics);
+    known.lenses = std::move(found.lenses);
   }
   for (const auto& [height, width] : sizes) {
     if (settings_.focal)

@@ -16,6 +16,7 @@ namespace da3::host {
 struct SceneCameras {
   std::vector<io::Extrinsics> extrinsics;  ///< world-to-camera, in the file's own frame and unit
   std::vector<io::Intrinsics> intrinsics;  ///< pixels of the image files
+  std::vector<io::Lens> lenses;            ///< of those with intrinsics; empty: pinholes
 };
 
 class KnownCameras {
@@ -30,6 +31,8 @@ class KnownCameras {
   bool go_by_order() const {
     return cameras_.names.empty() && !(cameras_.extrinsics.empty() && cameras_.intrinsics.empty());
   }
+  /// Of images, as the file has them.
+  const std::vector<std::string>& names() const { return cameras_.names; }
   bool has_intrinsics() const { return !cameras_.intrinsics.empty() || settings_.focal || settings_.fov; }
   /// For a model that takes intrinsics only.
   void forget_poses() { cameras_.extrinsics.clear(); }

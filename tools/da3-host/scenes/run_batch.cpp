@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <da3/io/settings.hpp>
-#include <functional>
 
 #include "exit_code.hpp"
 #include "scenes/scene_outputs.hpp"
@@ -13,12 +12,7 @@
 namespace da3::host {
 namespace {
 
-/// A scene whose images are in memory.
-struct LoadedScene {
-  const ScenePlan* plan = nullptr;
-  io::Views views;
-  double read_ms = 0;
-};
+using Members = std::vector<RanScene*>;
 
 /// Appends what a scene gives for one input, so that a batch is contiguous.
 template <class T, class Values>
@@ -28,14 +22,15 @@ void append(std::vector<T>& all, const Values& values) {
 
 /// Inputs of a batch. One scene's pixels are borrowed; those of several must lie behind each other.
 struct BatchInputs {
-  BatchInputs(const SceneContext& context, const std::vector<LoadedScene>& scenes) {
-    for (const LoadedScene& scene : scenes) {
-      if (scenes.size() > 1) append(pixels, scene.views.pixels);
-      if (scene.plan->cameras.extrinsics.empty()) continue;
-      append(extrinsics, context.io->normalise_extrinsics(scene.plan->cameras.extrinsics));
-      for (const io::Intrinsics& k : scene.views.intrinsics) append(intrinsics, k);
+  BatchInputs(const SceneContext& context, const Members& scenes) {
+    for (const RanScene* scene : scenes) {
+      const auto& [plan, views, read_ms, failure] = scene->loaded;
+      if (scenes.size() > 1) append(pixels, views.pixels);
+      if (plan.cameras.extrinsics.empty()) continue;
+      append(extrinsics, context.io->normalise_extrinsics(plan.cameras.extrinsics));
+      for (const io::Intrinsics& k : views.intrinsics) append(intrinsics, k);
     }
-    image = scenes.size() > 1 ? pixels.data() : scenes.front().views.pixels.data();
+    image = scenes.size() > 1 ? pixels.data() : scenes.front()->loaded.views.pixels.data();
   }
 
   /// Gives the request's inputs their data.
@@ -53,148 +48,110 @@ struct BatchInputs {
   std::vector<float> extrinsics, intrinsics;
 };
 
-class Batch {
- public:
-  Batch(const SceneContext& context, const std::vector<ScenePlan>& plans) : context_(context) {
-    for (const ScenePlan& plan : plans) {
-      results_.push_back({plan.item, std::nullopt, nullptr, 0});
-      Stopwatch watch;
-      guard(results_.size() - 1, [&] {
-        context.progress->begin(plan.item, context.scenes, plan.scene->name, "reading");
-        loaded_.push_back({&plan, read(plan), 0});
-        loaded_.back().read_ms = watch.lap();
-        slots_.push_back(results_.size() - 1);
-      });
-      results_.back().milliseconds += watch.lap();
-    }
-  }
+RunResult forward(const SceneContext& context, const Members& scenes, StageTimes& stages) {
+  return in_phase(Phase::run, [&] {
+    const BatchInputs inputs(context, scenes);
+    const ScenePlan& first = scenes.front()->loaded.plan;
+    RunRequest request = request_for(context, first, scenes.size());
+    inputs.fill(request);
+    request.watch.should_cancel = [] { return signals::cancel_now(); };
+    request.watch.progress = [&](uint64_t done, uint64_t total, std::string_view stage) {
+      context.progress->advance(first.item, first.scene->name, done, total, stage);
+    };
+    request.watch.trace = context.profile ? context.profile->sink(stages) : stages.sink();
+    if (context.profile) request.watch.trace_detail = TraceDetail::operations;
+    const RunProfile::Own span(context.profile, "forward");
+    return context.session->run(request);
+  });
+}
 
-  std::vector<SceneResult> run() {
-    if (loaded_.empty()) return std::move(results_);
-    try {
-      finish(loaded_, slots_);
-    } catch (const PhaseError& error) {
-      if (loaded_.size() == 1 || error.code() == DA3_E_CANCELLED)
-        for (const size_t slot : slots_) results_[slot].failure = std::current_exception();
-      else
-        each_by_itself();
-    }
-    return std::move(results_);
+/// Throws when the run fails.
+void run_together(const SceneContext& context, const Members& scenes) {
+  Stopwatch watch;
+  StageTimes stages;
+  const auto result = std::make_shared<const RunResult>(forward(context, scenes, stages));
+  const double share = watch.lap() / static_cast<double>(scenes.size());
+  for (size_t i = 0; i < scenes.size(); ++i) {
+    RanScene& scene = *scenes[i];
+    scene.result = result;
+    scene.place = i;
+    scene.batch = scenes.size();
+    scene.stages = stages.share(scenes.size());
+    scene.forward_ms = share;
   }
+}
 
- private:
-  io::Views read(const ScenePlan& plan) const {
-    const RunProfile::Own span(context_.profile, "read " + plan.scene->name);
-    return in_phase(Phase::input, [&] {
-      io::Views views =
-          context_.io->load_views(plan.scene->files, context_.preprocess, plan.cameras.intrinsics);
-      check_output_size(plan, views);
-      return views;
-    });
-  }
-
-  /// Before the network runs.
-  void check_output_size(const ScenePlan& plan, const io::Views& views) const {
-    if (!context_.export_options.original_size) return;
-    for (const auto& [height, width] : views.sizes_before_unify)
-      if (height != views.height || width != views.width)
-        throw Error(DA3_E_INVALID,
-                    "\"" + plan.scene->name +
-                        "\" cannot be written in the original size: its images differ in shape and "
-                        "were cut to the smallest; use --output-size processed or --mode "
-                        "independent");
-    const auto& sizes = views.original_sizes;
-    const bool arrays = std::any_of(context_.formats.begin(), context_.formats.end(), [](const auto& format) {
-      return format == "npz" || format == "mini_npz";
-    });
-    if (arrays && std::adjacent_find(sizes.begin(), sizes.end(), std::not_equal_to<>()) != sizes.end())
-      throw Error(DA3_E_INVALID,
-                  "\"" + plan.scene->name +
-                      "\" cannot be written as npz in the original size: its images differ in "
-                      "size, and an array has one; use raw or tiff32, or --output-size processed");
-  }
-
-  template <class Body>
-  void guard(size_t slot, Body&& body) {
-    try {
-      body();
-    } catch (const PhaseError&) {
-      results_[slot].failure = std::current_exception();
-    }
-  }
-
-  void each_by_itself() {
-    for (size_t i = 0; i < loaded_.size(); ++i) {
-      std::vector<LoadedScene> one;
-      one.push_back(std::move(loaded_[i]));
-      context_.progress->select(one.front().plan->item, one.front().plan->scene->name);
-      guard(slots_[i], [&] { finish(one, {slots_[i]}); });
-    }
-  }
-
-  RunResult forward(const std::vector<LoadedScene>& scenes, StageTimes& stages) const {
-    return in_phase(Phase::run, [&] {
-      const BatchInputs inputs(context_, scenes);
-      RunRequest request = request_for(context_, *scenes.front().plan, scenes.size());
-      inputs.fill(request);
-      request.watch.should_cancel = [] { return signals::cancel_now(); };
-      request.watch.progress = [&](uint64_t done, uint64_t total, std::string_view stage) {
-        const ScenePlan& first = *scenes.front().plan;
-        context_.progress->advance(first.item, first.scene->name, done, total, stage);
-      };
-      request.watch.trace = context_.profile ? context_.profile->sink(stages) : stages.sink();
-      if (context_.profile) request.watch.trace_detail = TraceDetail::layers;
-      const RunProfile::Own span(context_.profile, "forward");
-      return context_.session->run(request);
-    });
-  }
-
-  /// Throws when the run fails; what happens to one scene afterwards is that scene's.
-  void finish(const std::vector<LoadedScene>& scenes, const std::vector<size_t>& slots) {
-    Stopwatch watch;
-    StageTimes stages;
-    const RunResult result = forward(scenes, stages);
-    const double share = watch.lap() / static_cast<double>(scenes.size());
-    for (size_t i = 0; i < scenes.size(); ++i) {
-      const LoadedScene& scene = scenes[i];
-      context_.progress->select(scene.plan->item, scene.plan->scene->name);
-      guard(slots[i], [&] {
-        SceneReport report = report_of(scene);
-        report.times.forward = share;
-        report.times.stages = stages.share(scenes.size());
-        report.batch = static_cast<int64_t>(scenes.size());
-        write_scene(context_, *scene.plan, scene.views, SceneOutputs(result, i, scenes.size()), report);
-        results_[slots[i]].report = std::move(report);
-      });
-      results_[slots[i]].milliseconds += share + watch.lap();
-    }
-  }
-
-  SceneReport report_of(const LoadedScene& scene) const {
-    SceneReport report;
-    report.scene = *scene.plan->scene;
-    report.worker = context_.worker;
-    report.skipped = scene.plan->skipped;
-    report.times.read = scene.read_ms;
-    report.times.decode = scene.views.decode_ms;
-    report.times.resize = scene.views.resize_ms;
-    report.original_sizes = scene.views.original_sizes;
-    report.views = scene.views.views;
-    report.height = scene.views.height;
-    report.width = scene.views.width;
-    return report;
-  }
-
-  const SceneContext& context_;
-  std::vector<SceneResult> results_;
-  std::vector<LoadedScene> loaded_;
-  std::vector<size_t> slots_;  ///< of loaded_ in results_
-};
+SceneReport report_of(const SceneContext& context, const RanScene& scene) {
+  const auto& [plan, views, read_ms, failure] = scene.loaded;
+  SceneReport report;
+  report.scene = *plan.scene;
+  report.worker = context.worker;
+  report.skipped = plan.skipped;
+  report.times.read = read_ms;
+  report.times.decode = views.decode_ms;
+  report.times.resize = views.resize_ms;
+  report.times.forward = scene.forward_ms;
+  report.times.stages = scene.stages;
+  report.batch = static_cast<int64_t>(scene.batch);
+  report.original_sizes = views.original_sizes;
+  report.views = views.views;
+  for (const io::Lens& lens : plan.cameras.lenses) report.undistorted += !lens.model.empty();
+  report.height = views.height;
+  report.width = views.width;
+  return report;
+}
 
 }  // namespace
 
-std::vector<SceneResult> run_batch(const SceneContext& context, const std::vector<ScenePlan>& plans) {
-  return Batch(context, plans).run();
+uint64_t RanScene::bytes() const {
+  uint64_t outputs = 0;
+  if (result)
+    for (const Tensor& tensor : result->outputs) outputs += tensor.bytes() / batch;
+  return loaded.views.pixels.size() + outputs;
+}
+
+std::vector<RanScene> run_batch(const SceneContext& context, std::vector<LoadedScene> scenes) {
+  std::vector<RanScene> all(scenes.size());
+  Members whole;
+  for (size_t i = 0; i < scenes.size(); ++i) {
+    all[i].loaded = std::move(scenes[i]);
+    all[i].failure = all[i].loaded.failure;
+    if (!all[i].failure) whole.push_back(&all[i]);
+  }
+  if (whole.empty()) return all;
+  bool cancelled = false;
+  try {
+    run_together(context, whole);
+    return all;
+  } catch (const PhaseError& error) {
+    for (RanScene* scene : whole) scene->failure = std::current_exception();
+    cancelled = error.code() == DA3_E_CANCELLED;
+  }
+  if (whole.size() == 1 || cancelled) return all;
+  for (RanScene* scene : whole) try {
+      scene->failure = nullptr;
+      run_together(context, {scene});
+    } catch (const PhaseError&) {
+      scene->failure = std::current_exception();
+    }
+  return all;
+}
+
+SceneResult write_result(const SceneContext& context, const RanScene& scene) {
+  const ScenePlan& plan = scene.loaded.plan;
+  SceneResult done{plan.item, std::nullopt, scene.failure, scene.loaded.read_ms + scene.forward_ms};
+  if (done.failure) return done;
+  Stopwatch watch;
+  try {
+    SceneReport report = report_of(context, scene);
+    write_scene(context, plan, scene.loaded.views, SceneOutputs(*scene.result, scene.place, scene.batch),
+                report);
+    done.report = std::move(report);
+  } catch (const PhaseError&) {
+    done.failure = std::current_exception();
+  }
+  done.milliseconds += watch.lap();
+  return done;
 }
 
 std::vector<std::string> outputs_needed(const SceneContext& context) {

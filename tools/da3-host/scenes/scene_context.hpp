@@ -3,6 +3,8 @@
 #pragma once
 
 #include <da3/io/api.hpp>
+#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,6 +27,8 @@ struct SceneContext {
   std::vector<std::string> formats, outputs;
   std::vector<int64_t> features;
   io::ExportOptions export_options;
+  std::optional<io::PreviewOptions> preview;                 ///< of each scene
+  std::function<void(const io::Prediction&)> on_prediction;  ///< before a scene is written; may be empty
   std::filesystem::path output;
   io::PreprocessOptions preprocess;
   size_t scenes = 0, images = 0;  ///< of the run

@@ -45,7 +45,7 @@ class Names {
   }
 
  private:
-  std::set<std::string> used_{"run.json", "items.jsonl"};
+  std::set<std::string> used_{"run.json", "items.jsonl", "input_images"};
 };
 
 std::string scene_name(const fs::path& input) {
@@ -79,6 +79,10 @@ std::vector<Scene> list_scenes(const std::vector<fs::path>& inputs, Mode mode,
       scenes.push_back({name, name == "run.json" ? "run.json-2" : name, list_inputs({folder}), 0});
     }
   }
+  return by_mode(std::move(scenes), mode);
+}
+
+std::vector<Scene> by_mode(std::vector<Scene> scenes, Mode mode) {
   if (mode == Mode::multiview) return numbered(std::move(scenes));
   std::vector<Scene> single;
   for (const Scene& scene : scenes) {

@@ -29,4 +29,7 @@ using ListInputs =
 std::vector<Scene> list_scenes(const std::vector<std::filesystem::path>& inputs, Mode mode,
                                const ListInputs& list_inputs);
 
+/// The last step of list_scenes: independent makes one scene of each image.
+std::vector<Scene> by_mode(std::vector<Scene> scenes, Mode mode);
+
 }  // namespace da3::host

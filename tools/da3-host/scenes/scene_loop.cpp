@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "exit_code.hpp"
+#include "scenes/background_queue.hpp"
 #include "signals.hpp"
 
 namespace da3::host {
@@ -16,20 +17,23 @@ namespace {
 
 class Loop {
  public:
-  Loop(const std::vector<SceneContext>& workers, const std::vector<Scene>& scenes, size_t most,
-       const DoneBefore& done_before, const SceneDone& written)
+  Loop(const std::vector<SceneContext>& workers, const std::vector<Scene>& scenes,
+       const PipelineLimits& limits, const DoneBefore& done_before, const SceneDone& written)
       : workers_(workers),
         scenes_(scenes),
-        most_(most),
-        done_before_(done_before),
         written_(written),
-        alive_(workers.size()) {}
+        alive_(workers.size()),
+        feed_(workers, scenes, limits, done_before),
+        results_(limits.prefetch > 0 && scenes.size() > 1 ? limits.writers * workers.size() : 0,
+                 std::max(limits.prefetch * limits.batch, limits.writers) * workers.size(), limits.bytes) {}
 
   LoopResult run() {
     std::vector<std::thread> threads;
     for (size_t i = 1; i < workers_.size(); ++i) threads.emplace_back([this, i] { work(workers_[i]); });
     work(workers_.front());
     for (std::thread& thread : threads) thread.join();
+    feed_.stop();
+    results_.finish();
     if (broken_) std::rethrow_exception(broken_);
     return in_order();
   }
@@ -38,35 +42,55 @@ class Loop {
   using Lock = std::unique_lock<std::mutex>;
 
   void work(const SceneContext& worker) {
-    Lock lock(mutex_);
     try {
-      while (const auto plans = wait_for_batch(worker, lock)) {
-        ++busy_;
-        lock.unlock();
-        std::vector<SceneResult> results = run_batch(worker, *plans);
-        lock.lock();
+      while (auto next = wait_for_work()) {
+        bool lost = false;
+        if (next->scenes.empty())
+          pass(worker, std::move(*next));
+        else
+          lost = take_all(worker, run_batch(worker, std::move(next->scenes)));
+        const Lock lock(mutex_);
         --busy_;
-        const bool lost = take_all(worker, results);
         changed_.notify_all();
         if (lost) return;
       }
     } catch (...) {
-      if (!lock) lock.lock();
-      if (!broken_) broken_ = std::current_exception();
-      changed_.notify_all();
+      give_up(std::current_exception());
     }
   }
 
+  void give_up(std::exception_ptr why) {
+    {
+      const Lock lock(mutex_);
+      if (!broken_) broken_ = std::move(why);
+    }
+    changed_.notify_all();
+    feed_.stop();
+  }
+
   bool stopped() const { return broken_ || result_.fatal || signals::caught() != 0; }
-  bool all_begun() const { return again_.empty() && next_ >= scenes_.size(); }
 
   /// Nothing when the work is done. Who finds none left waits for those at work: one may be lost and give its
-  /// back.
-  std::optional<std::vector<ScenePlan>> wait_for_batch(const SceneContext& worker, Lock& lock) {
+  /// back. Whoever asks the feed counts as at work.
+  std::optional<FedScenes> wait_for_work() {
+    Lock lock(mutex_);
     while (!stopped()) {
-      if (!all_begun()) {
-        std::vector<ScenePlan> plans = again_.empty() ? next_batch(worker) : given_back(worker);
-        if (!plans.empty()) return plans;
+      if (!again_.empty()) {
+        ++busy_;
+        FedScenes one;
+        one.scenes.push_back(std::move(again_.back()));
+        again_.pop_back();
+        return one;
+      }
+      if (!all_fed_) {
+        ++busy_;
+        lock.unlock();
+        auto next = feed_.next();
+        if (next) return next;
+        lock.lock();
+        --busy_;
+        all_fed_ = true;
+        changed_.notify_all();
         continue;
       }
       if (busy_ == 0) break;
@@ -75,52 +99,26 @@ class Loop {
     return std::nullopt;
   }
 
-  std::vector<ScenePlan> given_back(const SceneContext& worker) {
-    const size_t scene = again_.back();
-    again_.pop_back();
-    std::vector<ScenePlan> plans;
-    plans.push_back(plan_scene(worker, scenes_[scene], scene + 1));  // it could be planned before
-    return plans;
-  }
-
-  /// Advances past the scenes it takes and past those that cannot even be planned.
-  std::vector<ScenePlan> next_batch(const SceneContext& worker) {
-    std::vector<ScenePlan> plans;
-    for (size_t room = 1; next_ < scenes_.size() && plans.size() < room && !result_.fatal;) {
-      if (auto before = waiting_ ? std::nullopt : done_before_(scenes_[next_])) {
-        if (!plans.empty()) break;  // what was planned before it is told first
-        worker.progress->skip(next_ + 1, scenes_.size(), scenes_[next_].name, "done by an earlier run");
-        done_.emplace_back(next_ + 1, std::move(*before));
-        ++next_;
-        continue;
+  /// What is not run is told in its turn, behind what ran before it.
+  void pass(const SceneContext& worker, FedScenes&& fed) {
+    auto kept = std::make_shared<FedScenes>(std::move(fed));
+    queue(0, [this, &worker, kept] {
+      if (kept->failure) {
+        SceneResult failed{kept->item, std::nullopt, kept->failure, 0};
+        return take(worker, failed);
       }
-      try {
-        ScenePlan plan = waiting_ ? std::move(*waiting_) : plan_scene(worker, scenes_[next_], next_ + 1);
-        waiting_.reset();
-        if (plans.empty()) {
-          room = scenes_that_fit(worker, plan, most_);
-        } else if (!same_size(plans.front(), plan)) {
-          waiting_ = std::move(plan);  // it begins the next batch
-          break;
-        }
-        plans.push_back(std::move(plan));
-      } catch (const PhaseError&) {
-        SceneResult failed{next_ + 1, std::nullopt, std::current_exception(), 0};
-        // What was planned before it is told first.
-        if (!plans.empty()) break;
-        worker.progress->begin(failed.item, scenes_.size(), scenes_[next_].name, "reading");
-        take(worker, failed);
-      }
-      ++next_;
-    }
-    return plans;
+      worker.progress->skip(kept->item, scenes_.size(), scenes_[kept->item - 1].name,
+                            "done by an earlier run");
+      const Lock lock(mutex_);
+      done_.emplace_back(kept->item, std::move(*kept->done_before));
+    });
   }
 
   /// Whether the failure is the device's, which will do nothing more.
-  static bool is_loss(const SceneResult& result) {
-    if (!result.failure) return false;
+  static bool is_loss(const std::exception_ptr& failure) {
+    if (!failure) return false;
     try {
-      std::rethrow_exception(result.failure);
+      std::rethrow_exception(failure);
     } catch (const PhaseError& error) {
       return error.phase() == Phase::run &&
              (error.code() == DA3_E_DEVICE_LOST || error.code() == DA3_E_UNAVAILABLE);
@@ -131,21 +129,52 @@ class Loop {
 
   /// True: the worker has lost its device and others are left, who get what it could not do; of a scene that
   /// was given back before the failure stays, for it may be the scene that does it.
-  bool take_all(const SceneContext& worker, std::vector<SceneResult>& results) {
-    const bool lost = alive_ > 1 && std::any_of(results.begin(), results.end(), is_loss);
-    if (lost) {
-      --alive_;
-      log(LogLevel::warn, worker.device + " is lost and not used any more: its scenes go to the others");
+  bool take_all(const SceneContext& worker, std::vector<RanScene>&& scenes) {
+    const bool any_loss = std::any_of(scenes.begin(), scenes.end(),
+                                      [](const RanScene& scene) { return is_loss(scene.failure); });
+    bool lost = false;
+    {
+      const Lock lock(mutex_);
+      lost = any_loss && alive_ > 1;
+      alive_ -= lost;
+      if (lost)
+        for (RanScene& scene : scenes)
+          if (is_loss(scene.failure) && given_back_.insert(scene.loaded.plan.item).second)
+            again_.push_back(std::move(scene.loaded));
     }
-    for (SceneResult& result : results)
-      if (lost && is_loss(result) && given_back_.insert(result.item).second)
-        again_.push_back(result.item - 1);
-      else
-        take(worker, result);
+    if (lost)
+      log(LogLevel::warn, worker.device + " is lost and not used any more: its scenes go to the others");
+    for (RanScene& scene : scenes) {
+      if (!scene.loaded.plan.scene) continue;  // given back
+      auto kept = std::make_shared<const RanScene>(std::move(scene));
+      queue(kept->bytes(), [this, &worker, kept] { write(worker, *kept); });
+    }
     return lost;
   }
 
+  /// Nothing is done behind the scene that ended the loop.
+  void queue(uint64_t bytes, std::function<void()> job) {
+    results_.push(bytes, [this, job = std::move(job)] {
+      try {
+        if (!ended()) job();
+      } catch (...) {
+        give_up(std::current_exception());
+      }
+    });
+  }
+
+  bool ended() {
+    const Lock lock(mutex_);
+    return broken_ || result_.fatal;
+  }
+
+  void write(const SceneContext& worker, const RanScene& scene) {
+    SceneResult result = write_result(worker, scene);
+    take(worker, result);
+  }
+
   void take(const SceneContext& worker, SceneResult& result) {
+    const Lock lock(mutex_);
     const Scene& scene = scenes_[result.item - 1];
     if (result.report) {
       const int64_t views = result.report->views;
@@ -168,23 +197,26 @@ class Loop {
       done_.emplace_back(result.item, std::move(failed));
       // Where one scene cannot be written the next cannot either, and a stop is a stop.
       const bool fatal = error.phase() == Phase::output || error.code() == DA3_E_CANCELLED;
-      if (fatal && !result_.fatal) {
-        result_.fatal = result.failure;
-        result_.first_failure = error.exit();
-      } else if (!result_.fatal && result.item < first_failed_) {
+      if (fatal && !result_.fatal)
+        end_by(result.failure, error.exit());
+      else if (!result_.fatal && result.item < first_failed_) {
         result_.first_failure = error.exit();
         first_failed_ = result.item;
       }
     }
   }
 
+  void end_by(const std::exception_ptr& failure, int exit) {
+    result_.fatal = failure;
+    result_.first_failure = exit;
+    feed_.stop();
+  }
+
   void write_down(const SceneReport& scene) {
     try {
       written_(scene);
     } catch (const PhaseError& error) {
-      if (result_.fatal) return;
-      result_.fatal = std::current_exception();
-      result_.first_failure = error.exit();
+      if (!result_.fatal) end_by(std::current_exception(), error.exit());
     }
   }
 
@@ -196,25 +228,25 @@ class Loop {
 
   const std::vector<SceneContext>& workers_;
   const std::vector<Scene>& scenes_;
-  const size_t most_;
-  const DoneBefore& done_before_;
   const SceneDone& written_;
-  std::mutex mutex_;  // of everything below
+  std::mutex mutex_;  // of everything below but feed and results; theirs may be taken inside it
   std::condition_variable changed_;
-  size_t alive_, busy_ = 0, next_ = 0, first_failed_ = SIZE_MAX;
-  std::vector<size_t> again_;         ///< scenes that lost workers gave back
-  std::set<size_t> given_back_;       ///< items of all that ever were
-  std::optional<ScenePlan> waiting_;  ///< planned, but of another size than the batch before it
+  size_t alive_, busy_ = 0, first_failed_ = SIZE_MAX;
+  bool all_fed_ = false;
+  std::vector<LoadedScene> again_;                    ///< scenes that lost workers gave back
+  std::set<size_t> given_back_;                       ///< items of all that ever were
   std::vector<std::pair<size_t, SceneReport>> done_;  ///< by item
   std::exception_ptr broken_;                         ///< what no scene can be blamed for
   LoopResult result_;
+  SceneFeed feed_;
+  BackgroundQueue results_;  ///< goes first: its jobs use all of the above
 };
 
 }  // namespace
 
-LoopResult run_scenes(const std::vector<SceneContext>& workers, const std::vector<Scene>& scenes, size_t most,
-                      const DoneBefore& done_before, const SceneDone& written) {
-  return Loop(workers, scenes, most, done_before, written).run();
+LoopResult run_scenes(const std::vector<SceneContext>& workers, const std::vector<Scene>& scenes,
+                      const PipelineLimits& limits, const DoneBefore& done_before, const SceneDone& written) {
+  return Loop(workers, scenes, limits, done_before, written).run();
 }
 
 }  // namespace da3::host

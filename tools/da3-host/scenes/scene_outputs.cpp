@@ -48,6 +48,12 @@ std::vector<io::FeatureMap> feature_maps(const SceneContext& context, const Scen
   return maps;
 }
 
+void show_preview(const SceneContext& context, const Scene& scene, const io::Prediction& prediction) {
+  const std::string picture =
+      in_phase(Phase::output, [&] { return context.io->preview(prediction, *context.preview); });
+  context.progress->show(context.scenes > 1 ? scene.name + "\n" + picture : picture);
+}
+
 }  // namespace
 
 std::span<float> SceneOutputs::floats(const std::string& name) const {
@@ -83,17 +89,20 @@ void write_scene(const SceneContext& context, const ScenePlan& plan, const io::V
                             outputs.floats("gaussians.opacities")};
     prediction.is_metric = report.is_metric;
     prediction.files = plan.scene->files;
+    prediction.exif_rotation = context.preprocess.exif_rotation;
     prediction.original_sizes = views.original_sizes;
     prediction.uncut_sizes = views.uncut_sizes;
     report.depth = depth_range(prediction.depth);
   });
   Stopwatch watch;
   const RunProfile::Own span(context.profile, "write " + plan.scene->name);
-  context.progress->advance(0, 0, "writing");
+  context.progress->aside(plan.item, plan.scene->name, "writing");
   report.files = in_phase(Phase::output, [&] {
+    if (context.on_prediction) context.on_prediction(prediction);
     return context.io->export_prediction(context.formats, context.output / plan.scene->folder, prediction,
                                          context.export_options);
   });
+  if (context.preview) show_preview(context, *plan.scene, prediction);
   report.times.output = watch.lap();
 }
 

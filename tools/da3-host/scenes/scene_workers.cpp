@@ -4,7 +4,21 @@
 #include <algorithm>
 #include <da3/option_type.hpp>
 
+#include "exit_code.hpp"
+#include "signals.hpp"
+
 namespace da3::host {
+namespace {
+
+SceneWorker make_worker(Engine engine, const std::filesystem::path& folder) {
+  Watch watch;
+  watch.should_cancel = [] { return signals::caught() != 0; };
+  Model model = in_phase(Phase::model, [&] { return engine.load_model(folder, watch); });
+  Session session = in_phase(Phase::model, [&] { return model.create_session(); });
+  return {std::move(engine), std::move(model), std::move(session)};
+}
+
+}  // namespace
 
 WantedDevices wanted_devices(const Setup& setup) {
   const Setting said = setup.registry.schema().value(setup.profile, "devices");
@@ -52,6 +66,32 @@ std::vector<int32_t> further_devices(const WantedDevices& wanted, const PluginIn
         indexes.push_back(device.dl_id);
   indexes.resize(std::min(indexes.size(), most));
   return indexes;
+}
+
+void add_workers(std::vector<SceneWorker>& workers, const std::vector<int32_t>& devices, bool passed_over,
+                 const std::filesystem::path& model, const std::function<Engine(int32_t device)>& open) {
+  const std::string backend = workers.front().engine.backend();
+  for (const int32_t device : devices) try {
+      workers.push_back(make_worker(open(device), model));
+    } catch (const PhaseError& error) {
+      if (!passed_over || error.code() == DA3_E_CANCELLED) throw;
+      log(LogLevel::warn,
+          "device " + std::to_string(device) + " of backend " + backend + " is not used: " + error.message());
+    }
+}
+
+std::vector<SceneContext> worker_contexts(std::vector<SceneWorker>& workers, const SceneContext& shared) {
+  std::vector<SceneContext> list;
+  for (SceneWorker& worker : workers) {
+    SceneContext context = shared;
+    context.model = &worker.model;
+    context.session = &worker.session;
+    context.worker = list.size();
+    context.device =
+        "device " + std::to_string(worker.engine.device().dl_id) + " (" + worker.engine.device().name + ")";
+    list.push_back(std::move(context));
+  }
+  return list;
 }
 
 }  // namespace da3::host

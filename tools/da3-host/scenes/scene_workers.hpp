@@ -4,10 +4,13 @@
 #pragma once
 
 #include <da3/da3.hpp>
+#include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "scenes/scene_context.hpp"
 #include "settings.hpp"
 
 namespace da3::host {
@@ -37,5 +40,13 @@ Profile worker_profile(const Setup& setup, const WantedDevices& wanted, std::opt
 /// the plugin that can be used and are of the same kind; at most `most`.
 std::vector<int32_t> further_devices(const WantedDevices& wanted, const PluginInfo& plugin,
                                      const Device& chosen, size_t most);
+
+/// Opens a worker on each of these devices: its engine, the model on it, a session. passed_over: a device
+/// that cannot be used is a warning. Throws PhaseError, without that for every failure.
+void add_workers(std::vector<SceneWorker>& workers, const std::vector<int32_t>& devices, bool passed_over,
+                 const std::filesystem::path& model, const std::function<Engine(int32_t device)>& open);
+
+/// What all scenes share, for each of the workers; they must outlive it.
+std::vector<SceneContext> worker_contexts(std::vector<SceneWorker>& workers, const SceneContext& shared);
 
 }  // namespace da3::host

@@ -7,10 +7,12 @@
 #include <da3/io/cameras.hpp>
 #include <da3/io/export.hpp>
 #include <da3/io/focal.hpp>
+#include <da3/io/frame_stream.hpp>
 #include <da3/io/image.hpp>
 #include <da3/io/pose_alignment.hpp>
 #include <da3/io/prediction.hpp>
 #include <da3/io/preprocess.hpp>
+#include <da3/io/preview.hpp>
 
 #include <cstdint>
 #include <filesystem>
@@ -31,9 +33,9 @@ struct Api {
   const char* libraries;  ///< "OpenCV 4.6.0, libzip 1.7.3", for run.json
 
   std::vector<path> (*list_inputs)(const std::vector<path>& inputs);
-  Image (*read_image)(const path& file);
+  Image (*read_image)(const path& file, bool exif_rotation);
   Views (*load_views)(const std::vector<path>& files, const PreprocessOptions& options,
-                      const std::vector<Intrinsics>& intrinsics);
+                      const std::vector<Intrinsics>& intrinsics, const std::vector<Lens>& lenses);
   Views (*prepare_views)(const std::vector<Image>& images, const PreprocessOptions& options,
                          const std::vector<Intrinsics>& intrinsics);
   std::vector<path> (*export_prediction)(const std::vector<std::string>& formats, const path& directory,
@@ -50,8 +52,13 @@ struct Api {
                                   std::span<float> depth, bool align_to_input_ext_scale);
   Intrinsics (*intrinsics_from_focal)(double focal_pixels, int64_t height, int64_t width);
   Intrinsics (*intrinsics_from_fov)(double horizontal_degrees, int64_t height, int64_t width);
+  std::unique_ptr<FrameSource> (*open_frame_stream)(int descriptor, const FrameStreamOptions& options);
+  std::string (*preview)(const Prediction& prediction, const PreviewOptions& options);
+  bool (*has_sixel)();
   void (*depth_in_metres)(std::span<float> depth, int64_t views, int64_t height, int64_t width,
                           std::span<const Intrinsics> processed);
+  bool (*is_image)(const path& file);
+  void (*write_image)(const path& file, const Image& image);
 };
 
 }  // namespace da3::io

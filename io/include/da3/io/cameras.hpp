@@ -22,6 +22,7 @@ struct GivenCameras {
   std::vector<Extrinsics> extrinsics;         ///< empty: the file has none
   std::vector<Intrinsics> intrinsics;         ///< empty: the file has none
   std::vector<std::array<int64_t, 2>> sizes;  ///< {height, width} that intrinsics refer to; empty: not said
+  std::vector<Lens> lenses;                   ///< empty: all are pinholes; without model: that one is
   std::vector<std::string> warnings;          ///< sentences: what looks wrong, and what to do
 };
 
@@ -32,8 +33,8 @@ inline constexpr int64_t max_cameras = 100'000;
 /// - an .npz with `extrinsics` [N,4,4] or [N,3,4], `intrinsics` [N,3,3], or both, float32 or float64. Where
 ///   there is `depth` [N,H,W] or `image` [N,H,W,3], as da3 itself writes, intrinsics refer to that size;
 /// - a folder with a COLMAP model (cameras and images, .bin or .txt) in itself, in sparse/0 or in sparse; in
-///   the order of its images file. Distortion is ignored with a warning. COLMAP's principal points are kept
-///   as they are, though it counts pixel centres from 0.5;
+///   the order of its images file. COLMAP's principal points are kept as they are, though it counts pixel
+///   centres from 0.5;
 /// - JSON: a list of {"image": name, "extrinsics": 3x4 or 4x4, "intrinsics": 3x3}, where every object has the
 ///   same keys and at least one of the last two; or one object whose "extrinsics" and "intrinsics" are lists
 ///   of matrices or one matrix each, and whose "image", if there, is a list of names or one name;
@@ -53,7 +54,7 @@ inline constexpr int64_t max_cameras = 100'000;
 ///
 /// Throws Error: DA3_E_NOT_FOUND (native = errno) for what cannot be opened; DA3_E_SHAPE for arrays and
 /// matrices of other shapes, counts that differ, or more than max_cameras; DA3_E_UNSUPPORTED for other types
-/// of numbers and for fisheye and unknown camera models; DA3_E_INVALID for all else that is damaged, empty,
+/// of numbers and for unknown camera models; DA3_E_INVALID for all else that is damaged, empty,
 /// or not a camera: no number, a last row other than 0 0 0 1, no rotation, no positive focal length, a name
 /// that occurs twice.
 GivenCameras read_cameras(const std::filesystem::path& path);
@@ -64,8 +65,9 @@ GivenCameras read_cameras(const std::filesystem::path& path);
 /// known, intrinsics are scaled to the image file's own size, and sizes become those. Throws Error:
 /// DA3_E_INVALID for an image without a camera or with several, for two images with one camera, for another
 /// count; DA3_E_SHAPE when the aspect of an image is more than 1 % off its camera's size (a size in multiples
-/// of 14, which da3 itself writes, may be off by what rounding to those explains); with intrinsics also what
-/// read_image throws for a file that cannot be opened (kind 2, index into images).
+/// of 14, which da3 itself writes, may be off by what rounding to those explains); what undistortion_zoom
+/// throws for its lens; with intrinsics also what read_image throws for a file that cannot be opened (kind 2,
+/// index into images).
 GivenCameras cameras_for(const GivenCameras& cameras, const std::vector<std::filesystem::path>& images);
 
 }  // namespace da3::io

@@ -23,6 +23,8 @@ struct ExportOptions {
   bool original_size = false;          ///< maps, images and intrinsics in the size of the image files
   bool normals = false;                ///< ply
   uint64_t seed = 0;                   ///< of the random choice
+  std::string colormap = "spectral";   ///< depth_vis, sheet, scene.jpg: one of colormaps
+  bool colmap_tracks = false;          ///< colmap: points that several views agree on, with their tracks
 };
 
 /// Writes one scene in each of the formats (names from export_formats), in order, below directory (made when
@@ -44,8 +46,9 @@ void write_text_atomic(const std::filesystem::path& path, std::string_view text)
 using ExportTable = std::array<std::array<uint8_t, 256>, 3>;
 const ExportTable& export_table();
 
-/// Upstream's colours of one depth map: [height, width] float32 -> [height, width, 3] RGB, near red, far
-/// blue.
-std::vector<uint8_t> colour_depth(const float* depth, int64_t height, int64_t width);
+/// Colours of one depth map: [height, width] float32 -> [height, width, 3] RGB. "spectral" is upstream's,
+/// near red and far blue. Throws Error(DA3_E_BAD_VALUE) for a name that is not in colormaps.
+std::vector<uint8_t> colour_depth(const float* depth, int64_t height, int64_t width,
+                                  std::string_view colormap = "spectral");
 
 }  // namespace da3::io

@@ -43,6 +43,7 @@ struct Prediction {
   std::map<std::string, std::string> metadata;  ///< for formats with a place for it
   Gaussians gaussians;
   bool is_metric = false;                              ///< depth is in metres
+  bool exif_rotation = false;                          ///< the files were read so: see read_image
   std::vector<std::filesystem::path> files;            ///< the image files; empty: not from files
   std::vector<std::array<int64_t, 2>> original_sizes;  ///< {height, width} of them
   std::vector<std::array<int64_t, 2>> uncut_sizes;     ///< {height, width} that each file was resized to: the

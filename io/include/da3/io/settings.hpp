@@ -25,16 +25,21 @@ struct Format {
   std::string_view name, help;
   Use images = Use::none, confidence = Use::none, extrinsics = Use::none, intrinsics = Use::none;
   bool gaussians = false;
+  bool features = false;  ///< of the blocks that --export-feat names
 };
 
-inline constexpr std::array<Format, 13> export_formats{{
+inline constexpr std::array<Format, 15> export_formats{{
     {"npz", "exports/npz/results.npz: images, depth, confidence, cameras", Use::required, Use::optional,
      Use::optional, Use::optional},
     {"mini_npz", "exports/mini_npz/results.npz: the same without images, depth with more digits", Use::none,
      Use::optional, Use::optional, Use::optional},
     {"depth_vis", "depth_vis/0000.jpg ...: image and coloured depth side by side", Use::required},
-    {"glb", "scene.glb: coloured points and cameras", Use::required, Use::optional, Use::required,
-     Use::required},
+    {"sheet", "sheet.png: all views' images, depth and confidence in a grid, with their names", Use::required,
+     Use::optional},
+    {"feat_vis", "feat_vis/feat_layer_<N>/000000.jpg ...: image and features as colours side by side",
+     Use::required, Use::none, Use::none, Use::none, false, true},
+    {"glb", "scene.glb: coloured points and cameras; scene.jpg: a picture of the first view", Use::required,
+     Use::optional, Use::required, Use::required},
     {"ply", "scene.ply: coloured points; without poses one file for each view", Use::required, Use::optional,
      Use::optional, Use::required},
     {"gs_ply", "gs_ply/0000.ply: 3D gaussians", Use::none, Use::none, Use::none, Use::none, true},
@@ -61,6 +66,21 @@ inline constexpr std::array<Choice, 4> process_res_methods{{
     {"upper_bound_crop", "long side to process_res, then cut to multiples of 14"},
     {"lower_bound_resize", "short side to process_res, then each side to the nearest multiple of 14"},
     {"lower_bound_crop", "short side to process_res, then cut to multiples of 14"},
+}};
+
+/// Depth as colours. But for spectral, what is near is bright or warm.
+inline constexpr std::array<Choice, 11> colormaps{{
+    {"spectral", "near red, far blue: upstream's"},
+    {"turbo", "near red, far blue, over green"},
+    {"viridis", "near yellow, far violet"},
+    {"magma", "near light, far black, over red"},
+    {"inferno", "near yellow, far black"},
+    {"plasma", "near yellow, far blue"},
+    {"cividis", "near yellow, far blue, for most kinds of colour vision"},
+    {"jet", "near red, far blue"},
+    {"hot", "near white, far black, over red"},
+    {"bone", "near white, far black, bluish"},
+    {"gray", "near white, far black"},
 }};
 
 inline constexpr std::array<std::string_view, 7> image_extensions{"png", "jpg",  "jpeg", "webp",

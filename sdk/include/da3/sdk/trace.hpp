@@ -37,6 +37,7 @@ class Trace {
 
   bool wants_stages() const noexcept { return (wanted_ & DA3_TRACE_STAGE) != 0; }
   bool wants_layers() const noexcept { return (wanted_ & DA3_TRACE_LAYER) != 0; }
+  bool wants_operations() const noexcept { return (wanted_ & DA3_TRACE_OPERATION) != 0; }
 
   /// The stage before it ends where this one begins, at the same nanosecond.
   void stage(const char* name) noexcept {
@@ -79,6 +80,13 @@ class Trace {
   };
   Layer layer(const char* kind, int64_t index = -1) const noexcept {
     return Layer(wants_layers() ? this : nullptr, kind, index);
+  }
+
+  /// The host's clock, to begin an operation; only where something is wanted.
+  uint64_t now() const noexcept { return time(); }
+  /// An operation that began at `begin` and ends here, where operations are wanted.
+  void operation(const char* kind, uint64_t begin, uint64_t bytes, uint64_t flops) const noexcept {
+    if (wants_operations()) report(DA3_TRACE_OPERATION, kind, kind, begin, time(), bytes, flops);
   }
 
  private:

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "run_outcome.hpp"
+
+#include <algorithm>
+#include <da3/log.hpp>
+
+#include "exit_code.hpp"
+#include "signals.hpp"
+
+namespace da3::host {
+
+bool no_scale_is_known(const std::vector<SceneReport>& scenes) {
+  size_t aligned = 0, unknown = 0;
+  for (const SceneReport& scene : scenes) {
+    if (!scene.alignment) continue;
+    ++aligned;
+    unknown += !scene.alignment->scale_known;
+  }
+  if (unknown == 0) return false;
+  log(LogLevel::warn,
+      "the scale cannot be told from poses in one place (" + std::to_string(unknown) + " of " +
+          std::to_string(aligned) + (aligned == 1 ? " scene" : " scenes") +
+          "): depth is left in the network's unit there; give two views or more of each scene "
+          "from different places");
+  return unknown == aligned;
+}
+
+int exit_status_of(const std::vector<SceneReport>& scenes, int first_failure, bool fatal, bool frames_lack) {
+  if (signals::caught() != 0) return exit_signal + signals::caught();
+  const bool any_done = std::any_of(scenes.begin(), scenes.end(),
+                                    [](const SceneReport& scene) { return scene.failure.empty(); });
+  if (first_failure != 0) return any_done && !fatal ? static_cast<int>(exit_some_failed) : first_failure;
+  const bool lacks = std::any_of(scenes.begin(), scenes.end(),
+                                 [](const SceneReport& scene) { return !scene.skipped.empty(); });
+  return lacks || frames_lack ? exit_some_failed : exit_ok;
+}
+
+void check_output_folder(const std::filesystem::path& output) {
+  std::error_code ignored;
+  if (std::filesystem::exists(output, ignored) && !std::filesystem::is_directory(output, ignored))
+    throw PhaseError(
+        Phase::output,
+        Error(DA3_E_NOT_FOUND, "writing the results to \"" + output.string() +
+                                   "\" failed: it is a file, not a folder; choose another with -o"));
+}
+
+}  // namespace da3::host

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "scenes/find_scenes.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <da3/error.hpp>
+#include <da3/io/open.hpp>
+#include <iostream>
+
+#include "exit_code.hpp"
+#include "inputs/colmap_folder.hpp"
+#include "inputs/expand_inputs.hpp"
+
+namespace da3::host {
+namespace fs = std::filesystem;
+namespace {
+
+/// A broken installation, or one without this part: not a broken file.
+const io::VideoApi& video_library() {
+  static const io::VideoApi& library =
+      in_phase(Phase::backend, []() -> const io::VideoApi& { return io::open_video_library(); });
+  return library;
+}
+
+std::vector<Scene> colmap_scenes(const SceneSearch& search) {
+  const fs::path& folder = search.settings.inputs.front();
+  const std::vector<std::string>& names = search.colmap->names();
+  Scene scene;
+  std::error_code ignored;
+  const fs::path full = fs::weakly_canonical(folder, ignored);
+  scene.name = (full.has_filename() ? full : full.parent_path()).filename().string();
+  scene.files = names.empty() ? search.io.list_inputs({folder / "images"}) : colmap_images(folder, names);
+  return by_mode({scene}, search.settings.mode);
+}
+
+}  // namespace
+
+TemporaryFrames::TemporaryFrames() {
+  std::error_code failed;
+  std::string name = (fs::temp_directory_path(failed) / "da3-frames-XXXXXX").string();
+  if (failed || ::mkdtemp(name.data()) == nullptr)
+    throw PhaseError(Phase::output, Error(DA3_E_NOT_FOUND,
+                                          "making a folder for the frames of a video failed: "
+                                          "check TMPDIR"));
+  path_ = name;
+}
+
+TemporaryFrames::~TemporaryFrames() {
+  std::error_code ignored;
+  fs::remove_all(path_, ignored);
+}
+
+FoundScenes find_scenes(const SceneSearch& search) {
+  FoundScenes found;
+  if (search.colmap) {
+    found.scenes = colmap_scenes(search);
+    return found;
+  }
+  const std::vector<fs::path> inputs = expand_inputs(search.settings.inputs, search.recursive, std::cin);
+  FrameJob job;
+  job.io = &search.io;
+  job.video_library = video_library;
+  job.selection = search.settings.frames;
+  job.reuse = search.reuse;
+  job.progress = &search.progress;
+  const bool videos = std::any_of(inputs.begin(), inputs.end(), [&](const fs::path& input) {
+    return is_video(input, search.io, video_library);
+  });
+  if (search.temporary && videos) found.temporary = std::make_shared<const TemporaryFrames>();
+  job.folder = (found.temporary ? found.temporary->path() : search.settings.output) / "input_images";
+  found.frames = take_frames(inputs, job);
+  found.scenes = list_scenes(inputs, search.settings.mode, [&](const std::vector<fs::path>& named) {
+    return search.io.list_inputs(found.frames.replaced(named));
+  });
+  return found;
+}
+
+}  // namespace da3::host
