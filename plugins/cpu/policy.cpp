@@ -14,14 +14,14 @@ using thin::OptionSet;
 
 /// What a mode means: defaults of settings that are not given.
 struct Mode {
-  int workers, head_chunk_views;
+  int workers, prefetch, head_chunk_views;
   bool prepack, keep_scratch;
 };
 
 Mode mode_of(const OptionSet& options) {
-  if (options.is("performance_mode", "minimal")) return {1, 1, false, false};
-  if (options.is("performance_mode", "max")) return {4, 8, true, true};
-  return {2, 4, true, true};
+  if (options.is("performance_mode", "minimal")) return {1, 0, 1, false, false};
+  if (options.is("performance_mode", "max")) return {4, 4, 8, true, true};
+  return {2, 2, 4, true, true};
 }
 
 class Report {
@@ -159,10 +159,15 @@ void decide_host(const OptionSet& options, const Mode& mode, const Decision& dec
   const bool automatic = options.is("workers", "auto");
   report.say("workers", automatic ? std::to_string(std::min(mode.workers, decision.policy.threads))
                                   : options.text("workers"));
-  const bool none = options.is("prefetch", "auto") || options.is("prefetch", "off");
-  report.say(
-      "prefetch", none ? "0" : options.text("prefetch"),
-      options.is("prefetch", "auto") ? "a run already uses every CPU that reading ahead would need" : "");
+  const int prefetch = std::min(mode.prefetch, decision.policy.threads);
+  if (options.is("prefetch", "auto"))
+    report.say("prefetch", std::to_string(prefetch),
+               prefetch > 0
+                   ? "images are read and results written beside the run: more of them in all, though "
+                     "each run is slower"
+                   : "performance_mode minimal holds nothing ahead");
+  else
+    report.say("prefetch", options.is("prefetch", "off") ? "0" : options.text("prefetch"));
   report.say("batch", options.is("batch", "auto") ? "1" : options.text("batch"),
              options.is("batch", "auto")
                  ? "scenes one after the other are as fast on a CPU and need less memory"

@@ -22,14 +22,14 @@ constexpr int native_bfloat16_family = 9;  // M3
 
 /// What a mode means: defaults of settings that are not given.
 struct Mode {
-  int workers, head_chunk_views;
+  int workers, prefetch, head_chunk_views;
   bool keep_scratch, empty_cache;
 };
 
 Mode mode_of(const OptionSet& options) {
-  if (options.is("performance_mode", "minimal")) return {8, 1, false, true};
-  if (options.is("performance_mode", "max")) return {12, 8, true, false};
-  return {8, 4, true, true};
+  if (options.is("performance_mode", "minimal")) return {8, 0, 1, false, true};
+  if (options.is("performance_mode", "max")) return {12, 4, 8, true, false};
+  return {8, 2, 4, true, true};
 }
 
 const MetalDevice& choose_device(const Capabilities& c, thin::DeviceId id) {
@@ -112,9 +112,13 @@ void decide_host(const Capabilities& c, const OptionSet& options, const Mode& mo
   report.say("interop_threads", std::to_string(decision.policy.interop_threads));
   report.say("workers",
              options.is("workers", "auto") ? std::to_string(mode.workers) : options.text("workers"));
-  const bool none = options.is("prefetch", "auto") || options.is("prefetch", "off");
-  report.say("prefetch", none ? "0" : options.text("prefetch"),
-             options.is("prefetch", "auto") ? "memory is shared with the GPU: nothing to copy ahead" : "");
+  if (options.is("prefetch", "auto"))
+    report.say("prefetch", std::to_string(mode.prefetch),
+               mode.prefetch > 0
+                   ? "images are read while the GPU computes; it shares the memory, so nothing is copied"
+                   : "performance_mode minimal holds nothing ahead");
+  else
+    report.say("prefetch", options.is("prefetch", "off") ? "0" : options.text("prefetch"));
   report.say("batch", options.is("batch", "auto") ? "1" : options.text("batch"),
              options.is("batch", "auto") ? "large batches swap before they are faster" : "");
 }

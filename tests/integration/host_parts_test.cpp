@@ -209,6 +209,35 @@ TEST(ProgressOutput, JsonLines) {
   EXPECT_THAT(events, ElementsAre("begin", "progress", "log", "end", "error"));
 }
 
+TEST(ProgressOutput, JsonLinesTellRateAndTimeLeft) {
+  std::FILE* file = std::tmpfile();
+  {
+    Progress progress(ProgressMode::json, LogLevel::warn, {}, file);
+    for (const size_t item : {1, 2, 3, 4}) progress.begin(item, 5, "x", "reading");
+    progress.skip(5, 5, "x", "done by an earlier run");
+    for (const size_t item : {2, 1, 3}) progress.end(item, "x", 1, "1 view", "");
+    progress.aside(4, "x", "writing");
+    progress.end(4, "x", 1, "1 view", "");
+  }
+  std::string text(static_cast<size_t>(std::ftell(file)), '\0');
+  std::rewind(file);
+  EXPECT_EQ(std::fread(text.data(), 1, text.size(), file), text.size());
+  std::fclose(file);
+  std::istringstream lines(text);
+  std::vector<bool> told;
+  for (std::string line; std::getline(lines, line);) {
+    const auto json = nlohmann::json::parse(line);
+    if (json["event"] != "end" && json["event"] != "progress") continue;
+    told.push_back(json.contains("seconds_left"));
+    if (!told.back()) continue;
+    // Two are left, then one: by the rate, which is that of those that ended.
+    EXPECT_NEAR(json["seconds_left"].get<double>() * json["per_second"].get<double>(),
+                told.size() == 2 ? 2 : 1, 1e-6)
+        << line;
+  }
+  EXPECT_THAT(told, ElementsAre(false, true, true, true, false));
+}
+
 TEST(RunJson, AnyBytesOfAFileNameGiveValidJson) {
   RunReport report;
   SceneReport scene;
@@ -216,6 +245,18 @@ TEST(RunJson, AnyBytesOfAFileNameGiveValidJson) {
   scene.scene.files = {"\xc3\x28.png"};
   report.scenes = {scene};
   EXPECT_EQ(nlohmann::json::parse(run_json(report))["scenes"].size(), 1u);
+}
+
+TEST(RunJson, IsLaidOutAsOneDocument) {
+  RunReport report;
+  for (const size_t scenes : {0, 1, 3}) {
+    report.scenes.resize(scenes);
+    for (SceneReport& scene : report.scenes)
+      scene.scene.name = "\n \"scenes\": null", scene.files = {"a", "b"};
+    const std::string text = run_json(report);
+    EXPECT_EQ(nlohmann::ordered_json::parse(text).dump(1) + "\n", text);
+    EXPECT_EQ(nlohmann::json::parse(text)["scenes"].size(), scenes);
+  }
 }
 
 }  // namespace

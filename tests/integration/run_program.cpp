@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -111,8 +112,14 @@ ProgramResult run_program(const std::filesystem::path& program, const std::vecto
   ProgramResult result;
   read_all(out, err, child, options, result);
   int status = 0;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  rusage used{};
+  while (::wait4(child, &status, 0, &used) < 0 && errno == EINTR) {
   }
+#ifdef __APPLE__
+  result.peak_memory = static_cast<uint64_t>(used.ru_maxrss);
+#else
+  result.peak_memory = static_cast<uint64_t>(used.ru_maxrss) * 1024;
+#endif
   if (WIFEXITED(status)) result.exit_code = WEXITSTATUS(status);
   if (WIFSIGNALED(status)) result.signal = WTERMSIG(status);
   return result;

@@ -2,6 +2,7 @@
 // Runs a program as a user does, without a shell, and keeps what it says.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <utility>
@@ -13,6 +14,7 @@ struct ProgramResult {
   int exit_code = -1;  ///< -1: killed by a signal
   int signal = 0;
   std::string out, err;
+  uint64_t peak_memory = 0;  ///< bytes that were resident at once
 };
 
 struct ProgramOptions {

@@ -220,6 +220,9 @@ TEST(CpuPolicy, ModesAreDefaultsAndSettingsWin) {
   EXPECT_NE(plain.effective.at("compile.reason").find("cpu.onednn"), std::string::npos);
   EXPECT_EQ(minimal.effective.at("workers"), "1");
   EXPECT_EQ(max.effective.at("workers"), "4");
+  EXPECT_EQ(minimal.effective.at("prefetch"), "0");
+  EXPECT_EQ(balanced.effective.at("prefetch"), "2");
+  EXPECT_EQ(max.effective.at("prefetch"), "4");
 
   const test::Decided own = decided(c, {{"performance_mode", "max"},
                                         {"enable_compile", "false"},

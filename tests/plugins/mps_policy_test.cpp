@@ -122,8 +122,10 @@ TEST(MpsPolicy, ModesAreDefaultsAndSettingsWin) {
                 max = on("m4", {{"performance_mode", "max"}});
   EXPECT_EQ(minimal.effective.at("workers"), "8");
   EXPECT_EQ(max.effective.at("workers"), "12");
+  EXPECT_EQ(minimal.effective.at("prefetch"), "0");
+  EXPECT_EQ(balanced.effective.at("prefetch"), "2");
+  EXPECT_EQ(max.effective.at("prefetch"), "4");
   for (const Decided* d : {&minimal, &balanced, &max}) {
-    EXPECT_EQ(d->effective.at("prefetch"), "0");
     EXPECT_EQ(d->policy.upload_buffers, 0);
     EXPECT_EQ(d->policy.benchmark_limit, 0);
   }

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
@@ -177,9 +178,9 @@ void Progress::skip(size_t item, size_t items, const std::string& name, const st
 
 /// From the second scene on: the first one warms up, and one is no rate. Nothing when none is left.
 std::optional<Progress::Pace> Progress::pace() const {
-  const double passed = static_cast<double>(now_ms() - first_begin_ms_) / 1000;
+  const double passed = static_cast<double>(std::max<int64_t>(now_ms() - first_begin_ms_, 1)) / 1000;
   const size_t over = ended_ + skipped_;
-  if (ended_ < 2 || items_ <= over || passed <= 0) return std::nullopt;
+  if (ended_ < 2 || items_ <= over) return std::nullopt;
   const double per_second = static_cast<double>(ended_) / passed;
   return Pace{per_second, static_cast<double>(items_ - over) / per_second};
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "report.hpp"
@@ -143,6 +144,29 @@ Json workers_json(const RunReport& report) {
   return json;
 }
 
+std::string pretty(const Json& json) {
+  return json.dump(1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+/// The document with its scenes, each made into text by itself: as values, thousands would need many
+/// times the memory of the text.
+std::string with_scenes(std::string text, const RunReport& report) {
+  if (report.scenes.empty()) return text;
+  // Within strings a line end is written "\\n": this is the member and nothing else.
+  const std::string member = "\n \"scenes\": ";
+  const size_t begin = text.find(member + "null") + member.size();
+  const std::string rest = text.substr(begin + std::string("null").size());
+  text.resize(begin);
+  for (size_t i = 0; i < report.scenes.size(); ++i) {
+    text += i == 0 ? "[\n  " : ",\n  ";
+    for (const char c : pretty(scene_json(report, report.scenes[i]))) {
+      text += c;
+      if (c == '\n') text += "  ";
+    }
+  }
+  return text + "\n ]" + rest;
+}
+
 }  // namespace
 
 std::string scene_entry(const RunReport& report, const SceneReport& scene) {
@@ -150,12 +174,8 @@ std::string scene_entry(const RunReport& report, const SceneReport& scene) {
 }
 
 std::string run_json(const RunReport& report) {
-  Json scenes = Json::array();
-  size_t failed = 0;
-  for (const SceneReport& scene : report.scenes) {
-    scenes.push_back(scene_json(report, scene));
-    failed += !scene.failure.empty();
-  }
+  const auto failed = std::count_if(report.scenes.begin(), report.scenes.end(),
+                                    [](const SceneReport& scene) { return !scene.failure.empty(); });
   Json model = key_values(report.model);
   model["path"] = report.model_path.string();
   // Keys of model_describe win: a plugin that hashes its own format knows better.
@@ -179,9 +199,9 @@ std::string run_json(const RunReport& report) {
       {"peak_memory", report.peak_memory},
       {"workers", workers_json(report)},
       {"items_failed", failed},
-      {"scenes", std::move(scenes)},
+      {"scenes", report.scenes.empty() ? Json::array() : Json(nullptr)},
       {"warnings", report.warnings}};
-  return json.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  return with_scenes(pretty(json), report) + "\n";
 }
 
 }  // namespace da3::host

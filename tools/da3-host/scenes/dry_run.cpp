@@ -6,7 +6,7 @@
 #include <optional>
 
 #include "exit_code.hpp"
-#include "scenes/scene_plan.hpp"
+#include "scenes/load_scene.hpp"
 #include "signals.hpp"
 #include "stopwatch.hpp"
 
@@ -49,9 +49,21 @@ double one_view(const SceneContext& context, ScenePlan plan) {
   return watch.lap();
 }
 
+/// What scenes like this one hold while they are read ahead of the run, or wait to be written behind it.
+std::string memory_beside(const ScenePlan& plan, const PipelineLimits& limits) {
+  const uint64_t ahead = limits.prefetch * limits.batch * bytes_to_load(plan);
+  // Its pixels and two maps; other outputs are smaller, or rare.
+  const auto pixels = static_cast<uint64_t>(plan.size.views * plan.size.height * plan.size.width);
+  const uint64_t behind = limits.prefetch * limits.batch * pixels * (3 + 2 * sizeof(float));
+  const uint64_t both = std::min(ahead, limits.bytes) + std::min(behind, limits.bytes);
+  return number("; about %.0f MB more", static_cast<double>(both) / 1e6) +
+         " for images that are read ahead and results that are not yet written";
+}
+
 }  // namespace
 
-std::string dry_run(const SceneContext& context, const std::vector<Scene>& scenes) {
+std::string dry_run(const SceneContext& context, const std::vector<Scene>& scenes,
+                    const PipelineLimits& limits) {
   std::string text;
   std::optional<ScenePlan> first;
   int64_t views = 0;
@@ -79,6 +91,7 @@ std::string dry_run(const SceneContext& context, const std::vector<Scene>& scene
     text += number("; one view takes %.0f ms here, so about ", each) +
             number("%.1f s", each * static_cast<double>(views) / 1000) +
             " for the network; views that are seen together take longer";
+    if (scenes.size() > 1 && limits.prefetch > 0) text += memory_beside(*first, limits);
   }
   return text + "; nothing was written\n";
 }

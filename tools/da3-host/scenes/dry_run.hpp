@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "scenes/pipeline_limits.hpp"
 #include "scenes/scene_context.hpp"
 
 namespace da3::host {
@@ -13,6 +14,7 @@ namespace da3::host {
 /// times what one grey view of the first scene's size took here, which many views together exceed. Throws
 /// what a run would throw before it decodes: a scene that does not fit, a file that cannot be read where it
 /// is the only scene.
-std::string dry_run(const SceneContext& context, const std::vector<Scene>& scenes);
+std::string dry_run(const SceneContext& context, const std::vector<Scene>& scenes,
+                    const PipelineLimits& limits);
 
 }  // namespace da3::host

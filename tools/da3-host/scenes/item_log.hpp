@@ -13,6 +13,7 @@
 
 namespace da3::host {
 
+/// [one thread at a time; find also beside add]
 class ItemLog {
  public:
   /// settings: whatever else results depend on; a line that was written under others does not count. resume:

@@ -23,10 +23,10 @@ PipelineLimits pipeline_limits(const Engine& engine) {
   limits.readers = number(engine, "effective.workers", 1, 1, 64);
   // Writing packs and compresses: what can read for a fast device can write for it.
   limits.writers = std::clamp<size_t>(limits.readers / 2, 1, 8);
-  // A backend plans with most of the free memory, 0.8 by default: twice a sixteenth is well within the rest.
+  // A backend plans with 0.8 to 0.9 of the free memory: twice this share is within the rest.
   constexpr uint64_t least = uint64_t{64} << 20, most = uint64_t{2} << 30;
   const uint64_t available = hardware::read_memory().available;
-  limits.bytes = available == UINT64_MAX ? least : std::clamp(available / 16, least, most);
+  limits.bytes = available == UINT64_MAX ? least : std::clamp(available / 32, least, most);
   return limits;
 }
 
