@@ -15,7 +15,8 @@ class ManyImages : public CpuHostTest {
     for (size_t i = 1; i < count; ++i)
       std::filesystem::create_hard_link(folder / "0.png", folder / (std::to_string(i) + ".png"));
     return cpu({folder.string(), "--mode", "independent", "--model", checkpoint_folder("tiny").string(),
-                "--process-res", "14", "--format", "pfm", "-q", "-o", folder.string() + "-out"});
+                "--process-res", "14", "--set", "threads=1", "--format", "pfm", "-q", "-o",
+                folder.string() + "-out"});
   }
 };
 
