@@ -63,6 +63,8 @@ struct Policy {
       0;                    ///< q, k, v are made contiguous first (mps: strided ones gave wrong results)
   uint8_t empty_cache = 0;  ///< give the allocator's free memory back after a model is destroyed
   uint8_t reserved[2] = {};
+
+  bool operator==(const Policy&) const = default;
 };
 
 struct Context;  ///< an optimizer's side in the engine: its thread, its flags, its pools

@@ -3,6 +3,9 @@
 // estimates.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
 
 #include <algorithm>
 #include <cerrno>
@@ -340,11 +343,15 @@ TEST_F(EngineTest, CancelledLoadLeavesNothing) {
   Log log;
   log.cancel_after = 5;
   const da3_watch w = watch_into(log);
+  // Files of its own: those of the model that is there would not be read again.
+  const auto folder = std::filesystem::path(testing::TempDir()) / ("cancelled" + std::to_string(::getpid()));
+  std::filesystem::remove_all(folder);
+  std::filesystem::copy(test::checkpoint_folder("tiny"), folder);
   da3_model* loaded = nullptr;
   const Answer answer = ask([&](da3_error* error) {
-    return plugin.model_load(model().optimizer(), test::checkpoint_folder("tiny").c_str(), &w, &loaded,
-                             error);
+    return plugin.model_load(model().optimizer(), folder.c_str(), &w, &loaded, error);
   });
+  std::filesystem::remove_all(folder);
   EXPECT_EQ(answer.code, DA3_E_CANCELLED);
   EXPECT_EQ(loaded, nullptr);
 }

@@ -42,8 +42,11 @@ struct TensorSource {
 struct FileIdentity {
   uint64_t device = 0, inode = 0, size = 0;
   int64_t modified = 0;  ///< nanoseconds
+  int64_t changed = 0;   ///< nanoseconds; also of its name and rights
   bool operator==(const FileIdentity&) const = default;
 };
+/// All 0 when there is no such file.
+FileIdentity identity_of(const std::filesystem::path& path);
 
 /// A mapped safetensors file, read-only. Immutable; safe to share between threads.
 class SafetensorsFile {

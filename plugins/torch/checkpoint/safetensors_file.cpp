@@ -32,11 +32,12 @@ int64_t nanoseconds(const timespec& time) { return int64_t{time.tv_sec} * 1'000'
 
 FileIdentity identity_of(const struct stat& status) {
 #ifdef __APPLE__
-  const timespec& modified = status.st_mtimespec;
+  const timespec &modified = status.st_mtimespec, &changed = status.st_ctimespec;
 #else
-  const timespec& modified = status.st_mtim;
+  const timespec &modified = status.st_mtim, &changed = status.st_ctim;
 #endif
-  return {uint64_t(status.st_dev), uint64_t(status.st_ino), uint64_t(status.st_size), nanoseconds(modified)};
+  return {uint64_t(status.st_dev), uint64_t(status.st_ino), uint64_t(status.st_size), nanoseconds(modified),
+          nanoseconds(changed)};
 }
 
 [[noreturn]] void cannot_open(const std::string& origin, int error) {
@@ -47,6 +48,11 @@ FileIdentity identity_of(const struct stat& status) {
 }
 
 }  // namespace
+
+FileIdentity identity_of(const std::filesystem::path& path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 ? identity_of(status) : FileIdentity{};
+}
 
 /// The bytes, by reading them.
 struct SafetensorsFile::Storage {
@@ -199,7 +205,12 @@ const FileIdentity& SafetensorsFile::identity() const { return storage_->identit
 void SafetensorsFile::check_unchanged() const {
   if (storage_->file.value < 0) return;
   struct stat now {};
-  if (::fstat(storage_->file.value, &now) == 0 && identity_of(now) == storage_->identity) return;
+  FileIdentity then = storage_->identity;
+  if (::fstat(storage_->file.value, &now) == 0) {
+    const FileIdentity found = identity_of(now);
+    then.changed = found.changed;  // another file may have taken its name
+    if (found == then) return;
+  }
   throw Error(DA3_E_MODEL, "cannot read more of " + path_.string() +
                                ": it was changed after the model was loaded; load the model again");
 }

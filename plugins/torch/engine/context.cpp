@@ -3,6 +3,8 @@
 
 #include <c10/core/InferenceMode.h>
 
+#include <map>
+#include <numeric>
 #include <utility>
 
 #include "engine/host_heap.hpp"
@@ -13,6 +15,8 @@ namespace da3::engine {
 namespace {
 
 constexpr int32_t kDlCuda = 2;  // DLPack
+
+std::atomic<int> contexts{0};
 
 /// 0 is the thread that calls.
 uint32_t next_track() {
@@ -36,6 +40,13 @@ Context::Context(const Policy& asked, const DeviceTraits& traits, const da3_host
   if (policy.graphs > 0 && runtime->recorder())
     graphs = std::make_unique<GraphCache>(
         *runtime->recorder(), GraphCache::Limits{static_cast<size_t>(policy.graphs), policy.graph_bytes});
+  ++contexts;
+}
+
+Context::~Context() {
+  // Networks that wait for the next load go with the last optimizer; those of a device of its own at once.
+  if (--contexts == 0 || !device.is_cpu()) networks().shrink(0);
+  runtime->weights_changed();
 }
 
 void Context::run_here(const std::function<void()>& body) const {
@@ -58,6 +69,8 @@ uint64_t Context::give_back(uint32_t level) {
   uint64_t bytes = 0;
   if (level >= 1) {
     if (graphs) bytes += graphs->clear();  // first: recorded runs read the tables
+    bytes += networks().shrink(0);
+    runtime->weights_changed();
     const std::lock_guard lock(models_mutex);
     for (const Model* model : models) bytes += model->network().forget_geometries();
   }
@@ -70,9 +83,10 @@ uint64_t Context::give_back(uint32_t level) {
 
 uint64_t Context::weight_bytes() {
   const std::lock_guard lock(models_mutex);
-  uint64_t bytes = 0;
-  for (const Model* model : models) bytes += model->weight_bytes();
-  return bytes;
+  std::map<const net::Network*, uint64_t> bytes;  // models may share one
+  for (const Model* model : models) bytes[&model->network()] = model->weight_bytes();
+  return std::accumulate(bytes.begin(), bytes.end(), uint64_t{0},
+                         [](uint64_t sum, const auto& one) { return sum + one.second; });
 }
 
 }  // namespace da3::engine

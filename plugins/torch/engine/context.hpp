@@ -36,6 +36,10 @@ struct Context {
   /// Of one call whose work is done on the optimizer's thread.
   sdk::Trace trace(const da3_watch* watch, uint64_t run) const { return {host, watch, run, track}; }
 
+  ~Context();
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
+
   /// Runs body on the optimizer's thread in inference mode, with its process-global switches held.
   /// while_queued: see Worker::call.
   void run(const std::function<void()>& body, const std::function<void()>& while_queued = {});
@@ -53,8 +57,8 @@ struct Context {
   const da3_host* host;
   uint32_t track;  ///< of the optimizer's thread, see da3/trace.h
   c10::Device device;
-  std::unique_ptr<DeviceRuntime> runtime;
-  std::unique_ptr<net::Kernels> kernels;
+  std::shared_ptr<DeviceRuntime> runtime;  ///< these two are also their networks', which may outlive this
+  std::shared_ptr<net::Kernels> kernels;
   std::unique_ptr<UploadRing> uploads;  ///< NULL: plain copies
   std::unique_ptr<GraphCache> graphs;   ///< NULL: every run is eager
   int32_t interop_threads;              ///< what the process has

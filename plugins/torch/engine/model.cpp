@@ -59,50 +59,82 @@ void Watcher::step(const char* stage, uint64_t done, uint64_t total) const {
     watch_->progress(watch_->ctx, done, total, stage);
 }
 
+namespace {
+
+/// What idle networks may keep: a part of what the policy allows a run.
+uint64_t most_idle_bytes(const Policy& policy) {
+  constexpr uint64_t usual = uint64_t{1} << 30;
+  if (!policy.keep_scratch) return 0;
+  return policy.memory_limit > 0 ? policy.memory_limit / 4 : usual;
+}
+
+uint64_t bytes_of(const checkpoint::SafetensorsFile& file) {
+  uint64_t bytes = 0;
+  for (const auto& [name, view] : file.tensors()) bytes += view.bytes;
+  return bytes;
+}
+
+}  // namespace
+
 Model::Model(Context& context, const std::filesystem::path& folder, const Watcher& watcher)
     : context_(context) {
+  const checkpoint::FileIdentity config_file = checkpoint::identity_of(folder / "config.json");
   const auto file = checkpoint::SafetensorsFile::open(folder / "model.safetensors");
   checkpoint::Shapes shapes;
-  uint64_t stored_bytes = 0;
-  for (const auto& [name, view] : file.tensors()) {
-    shapes.emplace(name, view.shape);
-    stored_bytes += view.bytes;
-  }
-  config_ = checkpoint::resolve_config(folder, shapes);
-  weight_bytes_ = weights_in_memory(config_, context.policy);
-  check_weights_fit(config_.name, weight_bytes_.always, context.policy);
+  for (const auto& [name, view] : file.tensors()) shapes.emplace(name, view.shape);
+  SharedNetwork made;
+  made.config = checkpoint::resolve_config(folder, shapes);
+  made.bytes = weights_in_memory(made.config, context.policy);
+  made.runtime = context.runtime;
+  made.kernels = context.kernels;
+  check_weights_fit(made.config.name, made.bytes.always, context.policy);
 
-  uint64_t read_bytes = 0;
-  context.run([&] {
-    sdk::Trace trace = context.trace(watcher.get(), 0);
-    trace.stage("load");
-    const net::WeightSource source{file,
-                                   context.device,
-                                   *context.kernels,
-                                   [&](uint64_t bytes) {
-                                     read_bytes += bytes;
-                                     watcher.step("load", read_bytes, stored_bytes);
-                                   },
-                                   precision_of(context.policy),
-                                   [&context](const auto& body) { context.runtime->keep(body); }};
-    context.runtime->keep([&] { network_ = make_network(source, config_); });
-    if (context.device.is_cpu()) report_ceilings(*context.kernels, source.precision, trace);
-  });
-  context.runtime->weights_changed();
-  capabilities_ = checkpoint::capabilities(config_);
-  description_ = checkpoint::describe(config_);
+  const void* owner = context.device.is_cpu() ? nullptr : &context;
+  sdk::Trace trace = context.trace(watcher.get(), 0);
+  trace.stage("load");
+  shared_ = networks().get(
+      network_key(file.identity(), config_file, context.policy, owner),
+      [&] { return read(file, std::move(made), watcher); }, [&] { watcher.poll("load"); });
+  if (context.device.is_cpu())
+    context.run([&] { report_ceilings(*context.kernels, precision_of(context.policy), trace); });
+  capabilities_ = checkpoint::capabilities(config());
+  description_ = checkpoint::describe(config());
+  const uint64_t stored_bytes = bytes_of(file);
   watcher.step("load", stored_bytes, stored_bytes);
   const std::lock_guard lock(context.models_mutex);
   context.models.insert(this);
 }
 
+NetworkCache::Shared Model::read(const checkpoint::SafetensorsFile& file, SharedNetwork made,
+                                 const Watcher& watcher) const {
+  const uint64_t limit = context_.policy.memory_limit, stored_bytes = bytes_of(file);
+  if (limit > 0 && made.bytes.always + networks().idle_bytes() > limit) networks().shrink(0);
+  uint64_t read_bytes = 0;
+  context_.run([&] {
+    const net::WeightSource source{file,
+                                   context_.device,
+                                   *made.kernels,
+                                   [&](uint64_t bytes) {
+                                     read_bytes += bytes;
+                                     watcher.step("load", read_bytes, stored_bytes);
+                                   },
+                                   precision_of(context_.policy),
+                                   [runtime = made.runtime](const auto& body) { runtime->keep(body); }};
+    context_.runtime->keep([&] { made.network = make_network(source, made.config); });
+  });
+  context_.runtime->weights_changed();
+  return std::make_shared<const SharedNetwork>(std::move(made));
+}
+
 Model::~Model() {
-  if (context_.graphs) context_.graphs->forget(network_.get());
+  if (!shared_) return;
+  if (context_.graphs) context_.graphs->forget(shared_->network.get());
   {
     const std::lock_guard lock(context_.models_mutex);
     context_.models.erase(this);
   }
-  network_.reset();
+  shared_.reset();
+  networks().shrink(most_idle_bytes(context_.policy));
   context_.runtime->weights_changed();
   try {
     if (context_.policy.empty_cache) context_.runtime->enter([this] { context_.runtime->trim(); });

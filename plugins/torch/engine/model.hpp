@@ -14,7 +14,7 @@
 #include "checkpoint/capabilities.hpp"
 #include "checkpoint/model_config.hpp"
 #include "engine/context.hpp"
-#include "engine/weight_bytes.hpp"
+#include "engine/network_cache.hpp"
 #include "net/layers.hpp"
 #include "net/network.hpp"
 
@@ -52,21 +52,22 @@ class Model {
   Model& operator=(const Model&) = delete;
 
   Context& context() const { return context_; }
-  const checkpoint::ModelConfig& config() const { return config_; }
-  const net::Network& network() const { return *network_; }
-  uint64_t weight_bytes() const { return weight_bytes_.with(network_->parts()); }
-  const WeightBytes& all_weight_bytes() const { return weight_bytes_; }
+  const checkpoint::ModelConfig& config() const { return shared_->config; }
+  const net::Network& network() const { return *shared_->network; }
+  const WeightBytes& all_weight_bytes() const { return shared_->bytes; }
+  uint64_t weight_bytes() const { return shared_->weight_bytes(); }
   const checkpoint::Capabilities& capabilities() const { return capabilities_; }
   /// model_describe's lines.
   const std::vector<std::pair<std::string, std::string>>& description() const { return description_; }
 
  private:
+  NetworkCache::Shared read(const checkpoint::SafetensorsFile& file, SharedNetwork made,
+                            const Watcher& watcher) const;
+
   Context& context_;
-  checkpoint::ModelConfig config_;
-  std::unique_ptr<net::Network> network_;
+  NetworkCache::Shared shared_;  ///< with other models of the same files
   checkpoint::Capabilities capabilities_;
   std::vector<std::pair<std::string, std::string>> description_;
-  WeightBytes weight_bytes_;
 };
 
 }  // namespace da3::engine

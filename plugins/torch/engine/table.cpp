@@ -212,6 +212,8 @@ int32_t memory(Context* context, da3_memory* out, da3_error* error) {
     memory.host_pinned = context->uploads ? context->uploads->host_bytes() : 0;
     memory.cache_disk = 0;
     context->runtime->fill_memory(memory, memory.weights);
+    if (memory.pool_idle != UINT64_MAX && context->device.is_cpu())
+      memory.pool_idle += networks().idle_bytes();
     fill_struct(out, memory);
   });
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The any-view network (da3-small, base, large, giant): images of a scene -> depth, confidence, cameras,
-// rays, and from the giant gaussians. Immutable after construction; one network's runs may follow each other
-// from different threads.
+// rays, and from the giant gaussians. Immutable but for what it reads and makes on demand, under locks; runs
+// of one network may follow each other or be at the same time, from different threads.
 #pragma once
 
 #include <optional>
