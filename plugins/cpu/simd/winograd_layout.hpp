@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the files of Winograd's convolution share, whatever the instruction set.
+#pragma once
+
+#include <cstdint>
+
+#include "cpu/simd/winograd.hpp"
+
+namespace da3::cpu::simd {
+
+// Interpolation at 0, +-a, +-b and infinity. These have few digits, so that the transforms' factors are
+// exact, and they measured a third of the error of the usual 1 and 2.
+constexpr float kWinogradA = 0.625f, kWinogradB = 1.5f;
+
+constexpr int64_t kWidestPanel = 2 * 16;
+constexpr int64_t kTilesTogether = 12;  ///< that a product works on, at most
+
+/// Where a block of tiles lies in the scratch memory while it is worked on.
+struct WinogradScratch {
+  float* zeros;             ///< [in]
+  float* inputs;            ///< [frequency][tile][in]
+  float* sums;              ///< [frequency][tile][panel]
+  int64_t input_frequency;  ///< floats from a frequency to the next: never a multiple of what a cache's
+  int64_t sum_frequency;    ///< addresses repeat with
+
+  WinogradScratch(float* memory, int64_t in, int64_t tiles) {
+    constexpr int64_t line = 16;
+    tiles = (tiles + kTilesTogether - 1) / kTilesTogether * kTilesTogether;
+    input_frequency = tiles * in + line;
+    sum_frequency = tiles * kWidestPanel + line;
+    zeros = memory;
+    inputs = zeros + in;
+    sums = inputs + kWinogradFrequencies * input_frequency;
+  }
+  float* end() const { return sums + kWinogradFrequencies * sum_frequency; }
+};
+
+}  // namespace da3::cpu::simd
