@@ -20,6 +20,10 @@ class CpuKernels : public net::Kernels {
   void add_residual(at::Tensor& x, const at::Tensor& delta, const at::Tensor& scale) const override;
   void feed_forward_add(at::Tensor& x, const at::Tensor& normed, const net::Linear& expand,
                         const net::Linear& contract) const override;
+  at::Tensor upsample(const at::Tensor& x, int64_t height, int64_t width) const override;
+  void upsample_add_(at::Tensor& target, const at::Tensor& x) const override;
+  at::Tensor upsample_grid(const at::Tensor& x, int64_t height, int64_t width,
+                           const net::GridEmbedding& grid) const override;
 
  protected:
   at::Tensor run_linear(const at::Tensor& x, const net::Linear& layer,

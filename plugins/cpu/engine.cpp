@@ -23,7 +23,7 @@ const DeviceTraits& device_traits() {
                                        return std::make_unique<cpu::ExactInt8Kernels>();
                                      if (policy.emulate) return std::make_unique<net::EmulatedKernels>();
                                      if (policy.prepack && at::hasMKLDNN())
-                                       return std::make_unique<cpu::PackedKernels>();
+                                       return std::make_unique<cpu::PackedKernels>(policy.winograd != 0);
                                      return std::make_unique<cpu::CpuKernels>();
                                    },
                                    [](const Policy&) { return std::make_unique<cpu::CpuRuntime>(); }};

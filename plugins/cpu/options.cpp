@@ -21,6 +21,11 @@ const BackendInfo& backend_info() {
       with_common_options({
           {"cpu.onednn", "bool", "true", "Use oneDNN's kernels for matrix products and convolutions",
            DA3_SCOPE_OPTIMIZER},
+          {"cpu.winograd", "enum{auto,off}", "auto",
+           "3x3 convolutions of the heads by Winograd's products, float32: auto takes them where they "
+           "measured faster, "
+           "and needs enable_compile",
+           DA3_SCOPE_OPTIMIZER},
           {"cpu.emulate", "bool", "false",
            "Round as a device of the asked-for precision would: slow, to see what such a device would give",
            DA3_SCOPE_OPTIMIZER},

@@ -211,6 +211,12 @@ void decide_compile(const OptionSet& options, const Mode& mode, Decision& decisi
     reason = decision.policy.emulate ? "emulated arithmetic reads weights as they are"
                                      : "weights are packed for oneDNN, and cpu.onednn is false";
   report.say("compile", decision.policy.prepack ? "prepack" : "off", reason);
+
+  const bool winograd = options.is("cpu.winograd", "auto") && decision.policy.prepack;
+  decision.policy.winograd = winograd;
+  report.say(
+      "winograd", winograd ? "where it pays" : "off",
+      !winograd && options.is("cpu.winograd", "auto") ? "weights are transformed where they are packed" : "");
 }
 
 }  // namespace

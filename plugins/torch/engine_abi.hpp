@@ -62,7 +62,8 @@ struct Policy {
   uint8_t contiguous_attention =
       0;                    ///< q, k, v are made contiguous first (mps: strided ones gave wrong results)
   uint8_t empty_cache = 0;  ///< give the allocator's free memory back after a model is destroyed
-  uint8_t reserved[2] = {};
+  uint8_t winograd = 0;     ///< cpu: 3x3 convolutions in float32 by Winograd where it pays; needs prepack
+  uint8_t reserved[1] = {};
 
   bool operator==(const Policy&) const = default;
 };

@@ -5,6 +5,7 @@
 
 #include "engine/weight_bytes.hpp"
 #include "net/backbone.hpp"
+#include "net/winograd_choice.hpp"
 
 #include <algorithm>
 #include <cstdio>
@@ -95,6 +96,15 @@ int32_t out_of_memory(const Policy& policy) {
   return policy.dl_type == kHostMemory ? DA3_E_NOMEM_HOST : DA3_E_NOMEM_DEVICE;
 }
 
+/// Floats for each weight that the CPU's kernels keep (cpu/winograd_convolution.hpp).
+uint64_t growth(const checkpoint::TensorSpec& spec, const Policy& policy) {
+  const auto has = [&](const char* part) { return spec.name.find(part) != std::string::npos; };
+  const bool square = spec.shape.size() == 4 && spec.shape[2] == 3 && spec.shape[3] == 3;
+  const bool float32 = policy.head_precision == Precision::float32;
+  if (!policy.winograd || !float32 || !square || has("resize_layers.")) return 1;
+  return net::winograd_pays(spec.shape[1], spec.shape[0], has("_aux.")) ? net::kWinogradGrowth : 1;
+}
+
 }  // namespace
 
 uint64_t estimate_activations(const RunRequest& request, const Model& model) {
@@ -123,7 +133,7 @@ WeightBytes weights_in_memory(const checkpoint::ModelConfig& config, const Polic
     else if (spec.shape.size() >= 2 && (below(".head.") || below(".gs_head.")))
       width = value_bytes(policy.head_precision);
     uint64_t& part = below(".cam_enc.") ? bytes.camera_encoder : below("_aux.") ? bytes.rays : bytes.always;
-    part += static_cast<uint64_t>(spec.elements()) * width;
+    part += static_cast<uint64_t>(spec.elements()) * width * growth(spec, policy);
   }
   return bytes;
 }

@@ -19,11 +19,6 @@ Dpt::Dpt(const WeightReader& weights)
       sky_{weights.convolution("scratch.sky_output_conv2.0", 1, 1),
            weights.as(Role::head_output).pointwise("scratch.sky_output_conv2.2")} {}
 
-at::Tensor Dpt::Branch::run(const at::Tensor& features, const Kernels& kernels) const {
-  const at::Tensor map = kernels.convolution(features, hidden, Activation::relu).permute({0, 2, 3, 1});
-  return kernels.linear(map, out).select(-1, 0);
-}
-
 Dpt::Outputs Dpt::run(const std::vector<at::Tensor>& layers, const HeadGeometry& geometry,
                       int64_t chunk_views, const Kernels& kernels, const RunControl& control) const {
   const int64_t views = layers[0].size(0), chunk = std::max<int64_t>(1, chunk_views);
@@ -41,10 +36,11 @@ Dpt::Outputs Dpt::run(const std::vector<at::Tensor>& layers, const HeadGeometry&
     }();
     for (size_t i = 0; i < levels.size(); ++i) control.see("head.level." + std::to_string(i), levels[i]);
     const auto timed = control.layer("depth_branch");
-    const at::Tensor features = kernels.upsample(kernels.convolution(chain_.run(levels, kernels), neck_),
-                                                 geometry.height, geometry.width);
-    depth.narrow(0, start, count).copy_(depth_.run(features, kernels).exp());
-    sky.narrow(0, start, count).copy_(at::relu(sky_.run(features, kernels)));
+    const auto logits = kernels.full_size_logits(kernels.convolution(chain_.run(levels, kernels), neck_),
+                                                 geometry.height, geometry.width, nullptr,
+                                                 {{depth_.hidden, depth_.out}, {sky_.hidden, sky_.out}});
+    depth.narrow(0, start, count).copy_(logits[0].select(-1, 0).exp());
+    sky.narrow(0, start, count).copy_(at::relu(logits[1].select(-1, 0)));
   }
   control.at_step("head", views, views);
   return {depth, sky};

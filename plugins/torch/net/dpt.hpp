@@ -25,7 +25,6 @@ class Dpt {
   struct Branch {
     Convolution hidden;
     Linear out;
-    at::Tensor run(const at::Tensor& features, const Kernels& kernels) const;  ///< [V, H, W] logits
   };
 
   TokenPyramid pyramid_;

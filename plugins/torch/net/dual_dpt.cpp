@@ -6,8 +6,6 @@
 
 #include <algorithm>
 
-#include "net/operation_trace.hpp"
-
 namespace da3::net {
 
 namespace {
@@ -33,7 +31,7 @@ DualDpt::DualDpt(const WeightReader& weights, const checkpoint::HeadConfig& conf
       device_(depth_out_.weight.device()) {}
 
 DualDpt::RayBranch DualDpt::read_rays(const WeightReader& weights) {
-  const WeightReader scratch = weights.below("scratch.");
+  const WeightReader scratch = weights.below("scratch.").as(Role::ray_branch);
   RayBranch rays{FusionChain(scratch, "_aux"),
                  {},
                  scratch.convolution("output_conv2_aux.3.0", 1, 1),
@@ -103,14 +101,9 @@ void DualDpt::run_depth(const std::array<at::Tensor, 4>& levels, const HeadGeome
                         const Embeddings& embeddings, const Kernels& kernels, at::Tensor depth,
                         at::Tensor confidence) const {
   const at::Tensor fused = kernels.convolution(depth_chain_.run(levels, kernels), depth_neck_);
-  const at::Tensor full = [&] {
-    TimedOperation timed;
-    at::Tensor result = kernels.upsample_grid(fused, geometry.height, geometry.width, embeddings.depth);
-    timed.was("upsample_grid", {fused.nbytes() + result.nbytes(), 0});
-    return result;
-  }();
-  const at::Tensor hidden = kernels.convolution(full, depth_hidden_, Activation::relu);
-  const at::Tensor logits = kernels.linear(as_map(hidden), depth_out_);  // [V, H, W, 2]
+  const at::Tensor logits =
+      kernels.full_size_logits(fused, geometry.height, geometry.width, &embeddings.depth,
+                               {{depth_hidden_, depth_out_}})[0];  // [V, H, W, 2]
   at::exp_out(depth, logits.select(-1, 0));
   at::exp_out(confidence, logits.select(-1, 1));
   confidence.add_(1.0);

@@ -5,6 +5,7 @@
 #include <ATen/ops/gelu.h>
 #include <ATen/ops/layer_norm.h>
 #include <ATen/ops/linear.h>
+#include <ATen/ops/relu.h>
 #include <ATen/ops/scaled_dot_product_attention.h>
 #include <ATen/ops/silu.h>
 #include <ATen/ops/upsample_bilinear2d.h>
@@ -58,6 +59,17 @@ at::Tensor Kernels::convolution(const at::Tensor& x, const Convolution& layer, A
   return result;
 }
 
+at::Tensor Kernels::convolution_of_relu(const at::Tensor& x, const Convolution& layer,
+                                        Activation activation) const {
+  OperationHook::call();
+  TimedOperation timed;
+  at::Tensor result = run_convolution_of_relu(in_type(x, scalar_type(layer.arithmetic)), layer, activation);
+  if (timed.listening())
+    timed.was(kConvolutionKinds.of(layer.arithmetic),
+              convolution_work(x, result, layer.size(), 0, layer.arithmetic));
+  return result;
+}
+
 at::Tensor Kernels::convolution_add(const at::Tensor& x, const Convolution& layer,
                                     const at::Tensor& residual) const {
   OperationHook::call();
@@ -92,6 +104,11 @@ at::Tensor Kernels::run_attention(const at::Tensor& q, const at::Tensor& k, cons
 at::Tensor Kernels::run_convolution(const at::Tensor& x, const Convolution& layer,
                                     Activation activation) const {
   return activate(at::conv2d(x, layer.weight, layer.bias, layer.stride, layer.padding), activation);
+}
+
+at::Tensor Kernels::run_convolution_of_relu(const at::Tensor& x, const Convolution& layer,
+                                            Activation activation) const {
+  return run_convolution(at::relu(x), layer, activation);
 }
 
 at::Tensor Kernels::run_convolution_add(const at::Tensor& x, const Convolution& layer,
@@ -166,6 +183,23 @@ at::Tensor Kernels::upsample_grid(const at::Tensor& x, int64_t height, int64_t w
   at::Tensor map = result.permute({0, 2, 3, 1});
   add_grid_(map, grid);
   return result;
+}
+
+std::vector<at::Tensor> Kernels::full_size_logits(const at::Tensor& x, int64_t height, int64_t width,
+                                                  const GridEmbedding* grid,
+                                                  const std::vector<FullSizeBranch>& branches) const {
+  const at::Tensor full = [&] {
+    TimedOperation timed;
+    at::Tensor result = grid ? upsample_grid(x, height, width, *grid) : upsample(x, height, width);
+    timed.was(grid ? "upsample_grid" : "upsample", {x.nbytes() + result.nbytes(), 0});
+    return result;
+  }();
+  std::vector<at::Tensor> results;
+  for (const FullSizeBranch& branch : branches) {
+    const at::Tensor hidden = convolution(full, branch.hidden, Activation::relu);
+    results.push_back(linear(hidden.permute({0, 2, 3, 1}), branch.out));
+  }
+  return results;
 }
 
 }  // namespace da3::net

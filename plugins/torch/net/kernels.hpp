@@ -5,6 +5,8 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <vector>
+
 #include "net/layers.hpp"
 #include "net/positional.hpp"
 #include "net/rope.hpp"
@@ -23,6 +25,12 @@ at::Tensor activate(at::Tensor x, Activation activation);
 
 /// x += y, times scale [C] where it is defined, in float32.
 void add_to_residual(at::Tensor& x, const at::Tensor& y, const at::Tensor& scale);
+
+/// A 3x3 convolution with ReLU and a linear on its result: from full-size features to what a pixel is worth.
+struct FullSizeBranch {
+  const Convolution& hidden;
+  const Linear& out;
+};
 
 /// ATen's kernels; an engine derives and overrides what its device does better. The network calls the public
 /// functions, which cast each input to what the precision contract asks for, on every device alike; the
@@ -46,6 +54,9 @@ class Kernels {
   /// x [V, C, H, W] in channels-last memory -> activation of the same, in the type of the layer's arithmetic.
   at::Tensor convolution(const at::Tensor& x, const Convolution& layer,
                          Activation activation = Activation::none) const;
+  /// The convolution of x's ReLU; x is left as it is.
+  at::Tensor convolution_of_relu(const at::Tensor& x, const Convolution& layer,
+                                 Activation activation = Activation::none) const;
   /// Convolution plus residual, which is left as it is.
   at::Tensor convolution_add(const at::Tensor& x, const Convolution& layer, const at::Tensor& residual) const;
   /// Bilinear with aligned corners, x [V, C, H, W] in channels-last memory, of any floating type.
@@ -83,6 +94,12 @@ class Kernels {
   /// x upsampled, plus a grid embedding of that size.
   virtual at::Tensor upsample_grid(const at::Tensor& x, int64_t height, int64_t width,
                                    const GridEmbedding& grid) const;
+  /// The end of a depth head: x [V, C, h, w] in channels-last memory, upsampled, plus a grid embedding of
+  /// that size (NULL: none), through each of the branches. -> [V, height, width, out] each, in any memory
+  /// order.
+  virtual std::vector<at::Tensor> full_size_logits(const at::Tensor& x, int64_t height, int64_t width,
+                                                   const GridEmbedding* grid,
+                                                   const std::vector<FullSizeBranch>& branches) const;
 
  protected:
   virtual at::Tensor run_linear(const at::Tensor& x, const Linear& layer, Activation activation) const;
@@ -90,6 +107,8 @@ class Kernels {
                                    Arithmetic arithmetic) const;
   virtual at::Tensor run_convolution(const at::Tensor& x, const Convolution& layer,
                                      Activation activation) const;
+  virtual at::Tensor run_convolution_of_relu(const at::Tensor& x, const Convolution& layer,
+                                             Activation activation) const;
   virtual at::Tensor run_convolution_add(const at::Tensor& x, const Convolution& layer,
                                          const at::Tensor& residual) const;
   virtual at::Tensor run_layer_norm(const at::Tensor& x, const Norm& norm) const;

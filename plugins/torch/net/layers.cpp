@@ -81,6 +81,7 @@ Linear WeightReader::place(Linear layer) const {
 
 Convolution WeightReader::place(Convolution layer) const {
   cast_to(source_.precision.of(role_), layer);
+  layer.seldom = role_ == Role::ray_branch;
   layer.weight = place(layer.weight.contiguous(at::MemoryFormat::ChannelsLast));
   layer.bias = place(layer.bias);
   source_.kernels.prepare(layer);

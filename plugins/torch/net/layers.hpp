@@ -39,6 +39,7 @@ struct Convolution {
   at::Tensor weight, bias;
   int64_t stride = 1, padding = 0;
   Arithmetic arithmetic = Arithmetic::float32;
+  bool seldom = false;  ///< most runs do without it: not worth memory for speed
 
   /// Of the kernel's side: every convolution of these networks pads by half of it. Kernels of a device may
   /// keep weights in which it no longer shows.

@@ -32,6 +32,7 @@ enum class Role {
   patch,          ///< patch embedding
   camera,         ///< camera encoder and decoder
   head,           ///< depth and ray heads, all but their last convolution
+  ray_branch,     ///< the part of the depth and ray head that only rays need
   gaussian_head,  ///< the same of the gaussians' head
   head_output,    ///< the last convolution of any head
 };
@@ -45,6 +46,7 @@ struct Precision {
       case Role::backbone:
         return backbone;
       case Role::head:
+      case Role::ray_branch:
       case Role::gaussian_head:
         return head;
       default:

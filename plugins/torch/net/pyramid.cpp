@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/pyramid.hpp"
 
-#include <ATen/ops/relu.h>
-
 #include "net/operation_trace.hpp"
 
 namespace da3::net {
@@ -69,7 +67,7 @@ ResidualUnit::ResidualUnit(const WeightReader& weights)
     : conv1_(weights.convolution("conv1", 1, 1)), conv2_(weights.convolution("conv2", 1, 1)) {}
 
 at::Tensor ResidualUnit::run(const at::Tensor& x, const Kernels& kernels) const {
-  const at::Tensor hidden = kernels.convolution(at::relu(x), conv1_, Activation::relu);
+  const at::Tensor hidden = kernels.convolution_of_relu(x, conv1_, Activation::relu);
   return kernels.convolution_add(hidden, conv2_, x);
 }
 

@@ -134,6 +134,14 @@ at::Tensor CheckedKernels::run_convolution(const at::Tensor& x, const net::Convo
   return got;
 }
 
+at::Tensor CheckedKernels::run_convolution_of_relu(const at::Tensor& x, const net::Convolution& layer,
+                                                   net::Activation activation) const {
+  const at::Tensor want = reference_.convolution_of_relu(host(x), plain(layer, convolutions_), activation);
+  at::Tensor got = device_.convolution_of_relu(x, layer, activation);
+  compare(std::string("convolution of relu") + activation_text(activation), x, got, want, layer.arithmetic);
+  return got;
+}
+
 at::Tensor CheckedKernels::run_convolution_add(const at::Tensor& x, const net::Convolution& layer,
                                                const at::Tensor& residual) const {
   const at::Tensor want =
@@ -259,6 +267,22 @@ at::Tensor CheckedKernels::upsample_grid(const at::Tensor& x, int64_t height, in
   const at::Tensor want = reference_.upsample_grid(host(x), height, width, host_grid);
   at::Tensor got = device_.upsample_grid(x, height, width, grid);
   compare("upsample_grid", x, got, want);
+  return got;
+}
+
+std::vector<at::Tensor> CheckedKernels::full_size_logits(
+    const at::Tensor& x, int64_t height, int64_t width, const net::GridEmbedding* grid,
+    const std::vector<net::FullSizeBranch>& branches) const {
+  net::GridEmbedding host_grid;
+  if (grid) host_grid = {host(grid->columns), host(grid->rows)};
+  std::vector<net::FullSizeBranch> plain_branches;
+  for (const net::FullSizeBranch& branch : branches)
+    plain_branches.push_back({plain(branch.hidden, convolutions_), plain(branch.out, linears_)});
+  const auto want =
+      reference_.full_size_logits(host(x), height, width, grid ? &host_grid : nullptr, plain_branches);
+  auto got = device_.full_size_logits(x, height, width, grid, branches);
+  for (size_t i = 0; i < want.size(); ++i)
+    compare("convolution and linear of full size", x, got.at(i), want[i], branches[i].hidden.arithmetic);
   return got;
 }
 

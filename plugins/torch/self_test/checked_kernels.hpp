@@ -52,6 +52,9 @@ class CheckedKernels : public net::Kernels {
   void upsample_add_(at::Tensor& target, const at::Tensor& x) const override;
   at::Tensor upsample_grid(const at::Tensor& x, int64_t height, int64_t width,
                            const net::GridEmbedding& grid) const override;
+  std::vector<at::Tensor> full_size_logits(const at::Tensor& x, int64_t height, int64_t width,
+                                           const net::GridEmbedding* grid,
+                                           const std::vector<net::FullSizeBranch>& branches) const override;
 
  protected:
   at::Tensor run_linear(const at::Tensor& x, const net::Linear& layer,
@@ -60,6 +63,8 @@ class CheckedKernels : public net::Kernels {
                            net::Arithmetic arithmetic) const override;
   at::Tensor run_convolution(const at::Tensor& x, const net::Convolution& layer,
                              net::Activation activation) const override;
+  at::Tensor run_convolution_of_relu(const at::Tensor& x, const net::Convolution& layer,
+                                     net::Activation activation) const override;
   at::Tensor run_convolution_add(const at::Tensor& x, const net::Convolution& layer,
                                  const at::Tensor& residual) const override;
   at::Tensor run_layer_norm(const at::Tensor& x, const net::Norm& norm) const override;
