@@ -22,8 +22,8 @@ const BackendInfo& backend_info() {
           {"cpu.onednn", "bool", "true", "Use oneDNN's kernels for matrix products and convolutions",
            DA3_SCOPE_OPTIMIZER},
           {"cpu.winograd", "enum{auto,off}", "auto",
-           "3x3 convolutions of the heads by Winograd's products, float32: auto takes them where they "
-           "measured faster, "
+           "3x3 convolutions of the heads by Winograd's products, float32: auto takes those of 32 to 256 "
+           "input channels "
            "and needs enable_compile",
            DA3_SCOPE_OPTIMIZER},
           {"cpu.emulate", "bool", "false",
