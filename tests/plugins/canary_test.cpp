@@ -130,8 +130,8 @@ TEST(Canary, HasEveryKernelInIt) {
                                 {}});
   for (const char* kernel :
        {"linear", "linear gelu", "linear relu", "attention", "attention of qkv", "convolution",
-        "convolution of relu relu", "convolution_add", "layer_norm", "qk_norm_rope, queries", "add_layer_norm, sum",
-        "add_residual", "feed_forward_add", "gate", "upsample_add",
+        "convolution of relu relu", "convolution_add", "layer_norm", "qk_norm_rope, queries",
+        "add_layer_norm, sum", "add_residual", "feed_forward_add", "gate", "upsample_add",
         "convolution and linear of full size"})
     EXPECT_TRUE(met.contains(kernel)) << kernel << " is not tried";
 }

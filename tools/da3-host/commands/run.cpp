@@ -76,8 +76,7 @@ class Run {
     const PipelineLimits limits = pipeline_limits(engine);
     if (!arguments_.dry_run) open_workers({engine, model, session});
     context_.session = &session;
-    if (arguments_.dry_run)
-      return print(dry_run(context_, scenes_, limits)), static_cast<int>(exit_ok);
+    if (arguments_.dry_run) return print(dry_run(context_, scenes_, limits)), static_cast<int>(exit_ok);
     if (arguments_.live.wanted()) return live();
     LoopResult loop = loop_over_scenes(limits);
     report_.scenes = std::move(loop.scenes);
