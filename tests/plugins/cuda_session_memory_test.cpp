@@ -2,6 +2,7 @@
 // Memory of the cuda engine's session path: what is kept, given back, short; and what it tells.
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <map>
 #include <string>
 #include <vector>
@@ -69,24 +70,39 @@ TEST(Memory, ThatIsNotThereIsAnErrorAndNoMore) {
   expect_upstreams(c, c.run(model));
 }
 
-TEST(Memory, ADestroyedModelTakesItsRecordedRunsAlong) {
-  const Case c("tiny-1view");
+/// Two models in an optimizer, the second of the given folder, with two runs each. -> what the second's end
+/// destroyed.
+int destroyed_with_a_second_of(const Case& c, const std::string& folder) {
   const da3_plugin& plugin = test::engine_plugin(gpu_policy());
   test::AbiModel first(plugin, {}, c.folder());
   da3_model* second = nullptr;
   da3_session* session = nullptr;
-  ASSERT_EQ(plugin.model_load(first.optimizer(), c.folder().c_str(), nullptr, &second, nullptr), DA3_OK);
-  ASSERT_EQ(plugin.session_create(second, &session, nullptr), DA3_OK);
+  EXPECT_EQ(plugin.model_load(first.optimizer(), folder.c_str(), nullptr, &second, nullptr), DA3_OK);
+  EXPECT_EQ(plugin.session_create(second, &session, nullptr), DA3_OK);
   const std::vector<uint8_t> image = c.image();
   SubmittedRun run(c, image);
-  for (int i = 0; i < 2; ++i) ASSERT_EQ(plugin.session_run(session, &run.run, nullptr), DA3_OK);
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(plugin.session_run(session, &run.run, nullptr), DA3_OK);
   for (int i = 0; i < 2; ++i) c.run(first);
-  ASSERT_EQ(gpu->recorded, 2);
+  EXPECT_EQ(gpu->recorded, 2);
   plugin.session_destroy(session);
   plugin.model_destroy(second);
-  EXPECT_EQ(gpu->destroyed, 1);
+  const int destroyed = gpu->destroyed;
   expect_upstreams(c, c.run(first));
-  EXPECT_EQ(gpu->recorded, 2);
+  EXPECT_EQ(gpu->recorded, 2) << "the first's was lost";
+  return destroyed;
+}
+
+TEST(Memory, ADestroyedModelTakesItsRecordedRunsAlong) {
+  const Case c("tiny-1view");
+  const test::TemporaryFolder folder;
+  std::filesystem::copy(c.folder(), folder.path());
+  EXPECT_EQ(destroyed_with_a_second_of(c, folder.path().string()), 1);
+}
+
+TEST(Memory, RecordedRunsStayAsLongAsAModelSharesTheNetwork) {
+  const Case c("tiny-1view");
+  EXPECT_EQ(destroyed_with_a_second_of(c, c.folder()), 0);
+  EXPECT_EQ(gpu->destroyed, gpu->recorded) << "after the last";
 }
 
 TEST(Describe, TellsWhyRunsAreEager) {

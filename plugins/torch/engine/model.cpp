@@ -3,6 +3,8 @@
 
 #include <da3/error.hpp>
 
+#include <algorithm>
+
 #include "engine/ceilings.hpp"
 #include "engine/estimate.hpp"
 #include "net/any_view_net.hpp"
@@ -128,11 +130,14 @@ NetworkCache::Shared Model::read(const checkpoint::SafetensorsFile& file, Shared
 
 Model::~Model() {
   if (!shared_) return;
-  if (context_.graphs) context_.graphs->forget(shared_->network.get());
+  bool last = false;  // of the network's in this optimizer: recorded runs are the network's
   {
     const std::lock_guard lock(context_.models_mutex);
     context_.models.erase(this);
+    last = std::none_of(context_.models.begin(), context_.models.end(),
+                        [this](const Model* other) { return &other->network() == shared_->network.get(); });
   }
+  if (last && context_.graphs) context_.graphs->forget(shared_->network.get());
   shared_.reset();
   networks().shrink(most_idle_bytes(context_.policy));
   context_.runtime->weights_changed();
