@@ -6,10 +6,29 @@
 
 #include <dlfcn.h>
 
+#include <array>
 #include <cstdarg>
+#include <cstdio>
 #include <mutex>
 
 namespace da3::io {
+namespace {
+
+/// Of FfmpegComplaint, while there is one in this thread.
+thread_local std::string* complaint = nullptr;
+
+/// FFmpeg calls it from any thread.
+void hear(void*, int level, const char* format, va_list arguments) {
+  constexpr int warning = 24;  // AV_LOG_WARNING; what is worse has smaller numbers
+  if (complaint == nullptr || level > warning || !complaint->empty()) return;
+  std::array<char, 512> text{};
+  std::vsnprintf(text.data(), text.size(), format, arguments);
+  *complaint = text.data();
+  if (const size_t end = complaint->find_last_not_of("\r\n .;"); end != std::string::npos)
+    complaint->resize(end + 1);
+}
+
+}  // namespace
 
 void silence_ffmpeg() {
   static std::once_flag once;
@@ -25,8 +44,11 @@ void silence_ffmpeg() {
     // Not the level: OpenCV sets that each time it opens something.
     using Callback = void (*)(void*, int, const char*, va_list);
     if (auto* set_callback = reinterpret_cast<void (*)(Callback)>(::dlsym(library, "av_log_set_callback")))
-      set_callback([](void*, int, const char*, va_list) {});
+      set_callback(hear);
   });
 }
+
+FfmpegComplaint::FfmpegComplaint() { complaint = &text_; }
+FfmpegComplaint::~FfmpegComplaint() { complaint = nullptr; }
 
 }  // namespace da3::io

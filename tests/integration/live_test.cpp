@@ -208,7 +208,7 @@ TEST_F(LiveRun, WhatDoesNotGoTogetherIsRefused) {
                              {"--source", "-", "--stream-to", "-", "--format", "raw"},
                              {"--source", "-", "--stream-to", "-", "--preview"}})
     EXPECT_EQ(null(words).exit_code, 2) << testing::PrintToString(words);
-  for (const char* source : {"rgb24:640", "rgb24:0x5", "camera", "v4l2:/dev/none", "rtsp://nowhere"})
+  for (const char* source : {"rgb24:640", "rgb24:0x5", "camera", "v4l2:", "v4l2:/dev/none", "rtsp"})
     EXPECT_EQ(null({"--source", source}).exit_code, 4) << source;
 }
 

@@ -16,6 +16,7 @@ constexpr const char* run_text =
   da3-host --model DIR --fps 2 clip.mp4   two frames of each second of a video, as one scene
   da3-host --config cpu-max -o out photos/           with a profile of settings
   da3-host --model DIR --follow shots/    each image that appears in a folder
+  da3-host --model DIR --source /dev/video0
   da3-host devices                        which backends and devices there are, and why others are not
   da3-host plan --config cpu-max          every setting that a run would have, and where it comes from
   da3-host verify --model DIR             whether a model is whole and computes the same in every way

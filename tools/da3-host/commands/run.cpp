@@ -13,6 +13,7 @@
 #include "exit_code.hpp"
 #include "inputs/colmap_folder.hpp"
 #include "live/live_run.hpp"
+#include "live/live_source.hpp"
 #include "locations.hpp"
 #include "messages.hpp"
 #include "models/find_model.hpp"
@@ -137,6 +138,7 @@ class Run {
 
   /// Where the folder tells what the model can do, nothing has to be loaded to refuse.
   void check_before_loading() {
+    check_live_input(arguments_.live);
     const auto facts = model_facts(report_.model_path);
     if (!facts) return;
     context_.facts = *facts;

@@ -34,7 +34,8 @@ void add_live_options(CLI::App& app, LiveArguments& live, const char* group) {
   add("--follow", "DIR", "Images as they appear in a folder, each by itself, until Ctrl-C",
       [&live](const std::string& text) { live.follow = text; });
   add("--source", "WHAT",
-      "Frames as they come: \"-\" (JPEGs on stdin), rgb24:WxH (raw on stdin), v4l2:/dev/video0, rtsp://...",
+      "Frames as they come: v4l2:/dev/video0, rtsp://... (also http, udp, ...), \"-\" (JPEGs on stdin), "
+      "rgb24:WxH (raw on stdin)",
       [&live](const std::string& text) { live.source = text; });
   add("--stream-to", "PATH",
       "Depth in float32 to a named pipe, a file, or stdout (\"-\"); files only with --format",

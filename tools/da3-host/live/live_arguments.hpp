@@ -15,7 +15,7 @@ namespace da3::host {
 
 struct LiveArguments {
   std::optional<std::filesystem::path> follow;     ///< a folder
-  std::optional<std::string> source;               ///< "-", "rgb24:640x480", "v4l2:/dev/video0", "rtsp://..."
+  std::optional<std::string> source;               ///< as parse_source (live/live_source.hpp) reads it
   std::optional<std::filesystem::path> stream_to;  ///< "-": stdout
   std::optional<bool> drop;                        ///< --when-behind; unset: by the source
   int64_t frames = 0;                              ///< end after so many; 0: at the source's end

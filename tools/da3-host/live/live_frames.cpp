@@ -2,19 +2,18 @@
 #include "live/live_frames.hpp"
 
 #include <poll.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <da3/io/file_names.hpp>
 #include <da3/log.hpp>
-#include <da3/option_type.hpp>
 #include <deque>
 #include <vector>
 
 #include "exit_code.hpp"
 #include "live/folder_watch.hpp"
+#include "live/live_source.hpp"
 #include "stopwatch.hpp"
 
 namespace da3::host {
@@ -127,42 +126,6 @@ class SourceFrames : public LiveFrames {
   int64_t last_ = -1;
   int damaged_ = 0;
 };
-
-[[noreturn]] void refuse_source(const std::string& source, const std::string& why) {
-  throw Error(DA3_E_INVALID, "--source \"" + source + "\" failed: " + why);
-}
-
-/// "rgb24:640x480"
-io::FrameStreamOptions raw_size(const std::string& source) {
-  const size_t colon = source.find(':'), by = std::min(source.find('x', colon), source.size());
-  const auto width = option_type::parse_int(source.substr(colon + 1, by - colon - 1));
-  const auto height = by < source.size() ? option_type::parse_int(source.substr(by + 1)) : std::nullopt;
-  if (!width || !height || *width < 1 || *height < 1)
-    refuse_source(source, "it tells no size of the frames; write width and height as in rgb24:640x480");
-  io::FrameStreamOptions options;
-  options.height = *height, options.width = *width;
-  return options;
-}
-
-std::unique_ptr<io::FrameSource> open_source(const std::string& source, const io::Api& io,
-                                             const std::function<bool()>& should_stop) {
-  io::FrameStreamOptions options;
-  if (source.starts_with("rgb24:")) {
-    options = raw_size(source);
-  } else if (source != "-") {
-    if (source.starts_with("v4l2:") || source.find("://") != std::string::npos)
-      refuse_source(
-          source,
-          "this build opens no cameras; let another program send its frames to --source -, as in ffmpeg -i "
-          "CAMERA -f mjpeg - | da3-host --source -");
-    refuse_source(source, "it is no source; use \"-\", rgb24:WxH, v4l2:/dev/video0 or rtsp://...");
-  }
-  if (::isatty(STDIN_FILENO) == 1)
-    refuse_source(source,
-                  "stdin is a terminal; send frames into it, as in ffmpeg -f mjpeg - | da3-host --source -");
-  options.should_stop = should_stop;
-  return io.open_frame_stream(STDIN_FILENO, options);
-}
 
 }  // namespace
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Video files as frames. The table of libda3_video, a library of its own: FFmpeg, which it is linked with
-// through OpenCV, brings much, and on Debian it is under the GPL. So it is opened for a video only
-// (da3/io/open.hpp), and an installation may leave it out.
+// Video files, cameras and network streams as frames. The table of libda3_video, a library of its own:
+// FFmpeg, which it is linked with through OpenCV, brings much, and on Debian it is under the GPL. So it is
+// opened for a video only (da3/io/open.hpp), and an installation may leave it out.
 #pragma once
 
 #include <da3/io/frame_source.hpp>
@@ -9,8 +9,10 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <limits>
 #include <memory>
+#include <string>
 #include <string_view>
 
 namespace da3::io {
@@ -33,6 +35,28 @@ inline constexpr std::array<std::string_view, 8> video_extensions{"mp4", "avi", 
 /// start below 0, end not after start.
 std::unique_ptr<FrameSource> open_video(const std::filesystem::path& file, const FrameSelection& selection);
 
+/// What comes by itself: a camera of this machine, or a stream out of the network.
+struct LiveVideo {
+  enum class Kind { camera, stream };
+  Kind kind = Kind::camera;
+  std::string address;                ///< "/dev/video0"; "rtsp://user:secret@door/1"
+  int open_ms = 10000;                ///< until the first answer
+  int read_ms = 10000;                ///< between two frames
+  std::function<bool()> should_stop;  ///< asked while something is waited for; true: there are no more frames
+};
+
+/// What the address of a stream may begin with, before "://".
+inline constexpr std::array<std::string_view, 10> stream_schemes{"rtsp",  "rtsps", "http", "https", "rtmp",
+                                                                 "rtmps", "srt",   "udp",  "rtp",   "tcp"};
+
+/// Opens a camera by V4L2 or a stream by FFmpeg; both in a thread of their own, so that should_stop is always
+/// followed at once, whatever a driver or a host does. Frames wait for whoever takes them, one at most. When
+/// a stream ends next() gives false. Throws Error, as next() does: DA3_E_NOT_FOUND for a camera or host that
+/// is not there (native = errno, of a camera), refuses, falls silent or is gone; DA3_E_UNSUPPORTED where this
+/// OpenCV has no V4L2 or FFmpeg, for what is no camera, and for pictures that are not understood; DA3_E_SHAPE
+/// above max_image_pixels. No message has the password of an address.
+std::unique_ptr<FrameSource> open_live(const LiveVideo& video);
+
 /// Functions of libda3_video: each does what the declaration of the same name documents. Any thread.
 struct VideoApi {
   uint64_t struct_size;   ///< sizeof(VideoApi)
@@ -41,6 +65,7 @@ struct VideoApi {
 
   std::unique_ptr<FrameSource> (*open_video)(const std::filesystem::path& file,
                                              const FrameSelection& selection);
+  std::unique_ptr<FrameSource> (*open_live)(const LiveVideo& video);
 };
 
 }  // namespace da3::io
