@@ -67,7 +67,8 @@ bool looks_like_tum(std::string_view begin) {
 }
 
 RawCameras read_tum_cameras(const std::filesystem::path& file, const std::string& what) {
-  const std::vector<uint8_t> bytes = read_file(file, what, [](const auto&) { return max_bytes; });
+  const std::vector<uint8_t> bytes =
+      read_file(file, what, [](const auto&, const auto&) { return max_bytes; });
   std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   RawCameras cameras;
   for (size_t number = 1; !text.empty(); ++number) {

@@ -71,18 +71,20 @@ bool write_all(int fd, std::span<const uint8_t> bytes) {
   return true;
 }
 
-/// Appends what is there, up to `size` in all.
-void read_up_to(int fd, size_t size, std::vector<uint8_t>& bytes, const std::string& what) {
-  size_t filled = bytes.size();
-  bytes.resize(size);
-  while (filled < size) {
-    const ssize_t got = ::read(fd, bytes.data() + filled, size - filled);
+/// Appends what is there from an offset on, up to `count` bytes.
+void append(int fd, uint64_t offset, size_t count, std::vector<uint8_t>& bytes, const std::string& what) {
+  const size_t before = bytes.size();
+  bytes.resize(before + count);
+  size_t filled = 0;
+  while (filled < count) {
+    const ssize_t got =
+        ::pread(fd, bytes.data() + before + filled, count - filled, static_cast<off_t>(offset + filled));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) throw_file_error(what, errno);
     if (got == 0) break;
     filled += static_cast<size_t>(got);
   }
-  bytes.resize(filled);
+  bytes.resize(before + filled);
 }
 
 }  // namespace
@@ -110,13 +112,18 @@ std::vector<uint8_t> read_file(const std::filesystem::path& path, const std::str
   const auto size = static_cast<size_t>(status.st_size);
   std::vector<uint8_t> bytes;
   if (limit) {
-    read_up_to(file.get(), std::min(size, head_bytes), bytes, what);
-    if (const uint64_t most = limit(bytes); size > most)
+    append(file.get(), 0, std::min(size, head_bytes), bytes, what);
+    const FilePart part = [&](uint64_t offset, size_t most) {
+      std::vector<uint8_t> there;
+      if (offset < size) append(file.get(), offset, std::min<uint64_t>(most, size - offset), there, what);
+      return there;
+    };
+    if (const uint64_t most = limit(bytes, part); size > most)
       throw Error(DA3_E_SHAPE, what + " failed: the file has " + std::to_string(size) +
                                    " bytes, and one like it has at most " + std::to_string(most) +
                                    "; check that it is the right one and whole");
   }
-  if (bytes.size() < size) read_up_to(file.get(), size, bytes, what);
+  if (bytes.size() < size) append(file.get(), bytes.size(), size - bytes.size(), bytes, what);
   return bytes;
 }
 

@@ -15,9 +15,12 @@ namespace da3::io {
 /// Throws Error(DA3_E_NOT_FOUND, native = failed_errno) "what: reason; advice".
 [[noreturn]] void throw_file_error(const std::string& what, int failed_errno);
 
-/// Looks at a file's first bytes (64 KiB, or all that there are) before the rest is read: the most bytes that
-/// such a file may have. May throw.
-using FileLimit = std::function<uint64_t(const std::vector<uint8_t>& head)>;
+/// Up to `most` bytes of a file from an offset on, fewer where it ends.
+using FilePart = std::function<std::vector<uint8_t>(uint64_t offset, size_t most)>;
+
+/// Looks at a file's first bytes (64 KiB, or all that there are), and at others where it must, before the
+/// rest is read: the most bytes that such a file may have. May throw.
+using FileLimit = std::function<uint64_t(const std::vector<uint8_t>& head, const FilePart& part)>;
 
 /// The bytes of a regular file. Errors as read_image documents, DA3_E_SHAPE for a file above its limit;
 /// "what" of the sentence is given by the caller.

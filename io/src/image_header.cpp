@@ -3,6 +3,8 @@
 
 #include "byte_reader.hpp"
 #include "files.hpp"
+#include "image_faults.hpp"
+#include "tiff_header.hpp"
 
 #include <da3/error.hpp>
 #include <da3/io/image.hpp>
@@ -17,17 +19,6 @@ namespace da3::io {
 namespace {
 
 constexpr int64_t max_side = int64_t{1} << 20;  // OpenCV's own limit
-
-/// Not cut, but not what its format allows either.
-struct Damaged : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
-struct Foreign : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
-struct Unsupported : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
 
 /// Whether the bytes are a file's first ones or all.
 enum class Look { head, all };
@@ -124,37 +115,6 @@ ImageHeader inspect_bmp(const std::vector<uint8_t>& bytes, Look look) {
   return header;
 }
 
-/// TIFF 6.0 and BigTIFF, the first directory only.
-ImageHeader inspect_tiff(std::vector<uint8_t>& bytes, bool with_orientation) {
-  const bool big_endian = bytes[0] == 'M';
-  const ByteReader in(bytes, big_endian);
-  const bool big_tiff = in.u16(2) == 43;
-  const uint64_t directory = big_tiff ? in.u64(8) : in.u32(4);
-  const uint64_t count = big_tiff ? in.u64(directory) : in.u16(directory);
-  const uint64_t entry_size = big_tiff ? 20 : 12, first = directory + (big_tiff ? 8 : 2);
-  if (count > 65535) throw Damaged("its directory has too many entries");
-  in.need(first, count * entry_size);
-  ImageHeader header{"TIFF", 0, 0};
-  for (uint64_t entry = first; entry < first + count * entry_size; entry += entry_size) {
-    const uint16_t tag = in.u16(entry), type = in.u16(entry + 2);
-    const uint64_t at = entry + (big_tiff ? 12 : 8);
-    const int64_t value = int64_t(type == 3 ? in.u16(at) : type == 16 ? in.u64(at) : in.u32(at));
-    const uint64_t values = big_tiff ? in.u64(entry + 4) : in.u32(entry + 4);
-    if (tag == 256) header.width = value;
-    if (tag == 257) header.height = value;
-    constexpr int unassociated = 2, associated = 1;
-    if (tag == 338 && type == 3 && values == 1 && value == unassociated)
-      bytes[static_cast<size_t>(at + (big_endian ? 1 : 0))] = associated;
-    constexpr int upright = 1;
-    if (tag == 274 && type == 3 && values == 1 && !with_orientation)
-      bytes[static_cast<size_t>(at)] = big_endian ? 0 : upright,
-      bytes[static_cast<size_t>(at + 1)] = big_endian ? upright : 0;
-    if (tag == 339 && values == 1 && value == 3)
-      throw Unsupported("it is a TIFF of floating point numbers; save it with 8 or 16 bits per channel");
-  }
-  return header;
-}
-
 enum class Kind { foreign, png, jpeg, webp, bmp, tiff };
 
 Kind kind_of(std::span<const uint8_t> bytes) {
@@ -179,55 +139,61 @@ ImageHeader inspect_any(std::vector<uint8_t>& bytes, Look look, bool with_orient
     case Kind::bmp:
       return inspect_bmp(bytes, look);
     case Kind::tiff:
-      return look == Look::head ? ImageHeader{"TIFF", 0, 0} : inspect_tiff(bytes, with_orientation);
+      return inspect_tiff(bytes, with_orientation);
     case Kind::foreign:
       break;
   }
   throw Foreign("it is not a PNG, JPEG, WebP, BMP or TIFF image; convert it to one of them");
 }
 
-/// By a file's first bytes: what may be wrong with them is told by whoever has them all, but for what is no
-/// image.
-uint64_t most_bytes(std::vector<uint8_t> head, const std::string& what) {
+/// Makes sentences of what inspecting throws.
+template <class Inspect>
+auto told(const std::string& what, const Inspect& inspect) try {
+  return inspect();
+} catch (const EndOfData&) {
+  throw Error(DA3_E_INVALID, what + " failed: the file is cut off before its end; copy it again");
+} catch (const Damaged& damaged) {
+  throw Error(DA3_E_INVALID, what + " failed: the file is damaged: " + damaged.what() + "; copy it again");
+} catch (const Foreign& foreign) {
+  throw Error(DA3_E_INVALID, what + " failed: " + foreign.what());
+} catch (const Unsupported& unsupported) {
+  throw Error(DA3_E_UNSUPPORTED, what + " failed: " + unsupported.what());
+}
+
+/// By the first bytes of a file that has some; of a TIFF by its directories.
+uint64_t most_pixels(std::vector<uint8_t> head, const FilePart& part) {
+  constexpr auto most = static_cast<uint64_t>(max_image_pixels);
+  if (kind_of(head) == Kind::tiff) return tiff_pixels(head, part, most);
+  try {
+    const auto [kind, width, height] = inspect_any(head, Look::head, false);
+    const bool known = width > 0 && height > 0 && width <= max_side && height <= max_side;
+    return known ? std::min(most, static_cast<uint64_t>(width * height)) : most;
+  } catch (const EndOfData&) {  // the size is further back, or nowhere
+    return most;
+  }
+}
+
+uint64_t most_bytes(const std::vector<uint8_t>& head, const FilePart& part, const std::string& what) {
   // 16 bits for each of four channels, not packed at all; and what cameras put before and behind a picture.
   constexpr uint64_t each_pixel = 8, others = uint64_t{256} << 20;
-  ImageHeader header;
-  try {
-    header = inspect_any(head, Look::head, false);
-  } catch (const Foreign& foreign) {
-    if (!head.empty()) throw Error(DA3_E_INVALID, what + " failed: " + foreign.what());
-  } catch (const std::runtime_error&) {  // the size is further back, or nowhere
-  }
-  const bool known =
-      header.width > 0 && header.height > 0 && header.width <= max_side && header.height <= max_side;
-  const int64_t pixels = known ? header.width * header.height : max_image_pixels;
-  return static_cast<uint64_t>(std::min(pixels, max_image_pixels)) * each_pixel + others;
+  if (head.empty()) return others;  // told by whoever has the whole file
+  return told(what, [&] { return most_pixels(head, part); }) * each_pixel + others;
 }
 
 }  // namespace
 
 std::vector<uint8_t> read_image_file(const std::filesystem::path& path, const std::string& what,
                                      ImageHeader& header, bool with_orientation) {
-  std::vector<uint8_t> bytes =
-      read_file(path, what, [&](const std::vector<uint8_t>& head) { return most_bytes(head, what); });
+  std::vector<uint8_t> bytes = read_file(
+      path, what,
+      [&](const std::vector<uint8_t>& head, const FilePart& part) { return most_bytes(head, part, what); });
   header = inspect_image(bytes, what, with_orientation);
   return bytes;
 }
 
 ImageHeader inspect_image(std::vector<uint8_t>& bytes, const std::string& what, bool with_orientation) {
   if (bytes.empty()) throw Error(DA3_E_INVALID, what + " failed: the file is empty; copy it again");
-  ImageHeader header;
-  try {
-    header = inspect_any(bytes, Look::all, with_orientation);
-  } catch (const EndOfData&) {
-    throw Error(DA3_E_INVALID, what + " failed: the file is cut off before its end; copy it again");
-  } catch (const Damaged& damaged) {
-    throw Error(DA3_E_INVALID, what + " failed: the file is damaged: " + damaged.what() + "; copy it again");
-  } catch (const Foreign& foreign) {
-    throw Error(DA3_E_INVALID, what + " failed: " + foreign.what());
-  } catch (const Unsupported& unsupported) {
-    throw Error(DA3_E_UNSUPPORTED, what + " failed: " + unsupported.what());
-  }
+  const ImageHeader header = told(what, [&] { return inspect_any(bytes, Look::all, with_orientation); });
   if (header.width < 1 || header.height < 1)
     throw Error(DA3_E_INVALID, what + " failed: the file is damaged: its header says " +
                                    std::to_string(header.width) + "x" + std::to_string(header.height) +

@@ -121,6 +121,28 @@ TEST(ReadImage, refuses_a_huge_file_by_its_beginning) {
     EXPECT_LT(test::bytes_asked_for() - before, 1u << 20) << name;
   }
 }
+
+/// Which may be anywhere: in rgb.tif it is before the pixels, in c16.tif behind them, multi.tif has several.
+TEST(ReadImage, refuses_a_huge_tiff_by_its_directories) {
+  const TempDir dir;
+  for (const char* name : {"rgb.tif", "c16.tif", "multi.tif"}) {
+    fs::copy_file(data_dir / "io" / name, dir / name);
+    fs::resize_file(dir / name, uintmax_t{1} << 31);  // sparse
+    const uint64_t before = test::bytes_asked_for();
+    expect_error(DA3_E_SHAPE, "has 2147483648 bytes", [&] { read_image(dir / name); });
+    expect_error(DA3_E_SHAPE, "has 2147483648 bytes", [&] { plan_views({dir / name}, {}); });
+    EXPECT_LT(test::bytes_asked_for() - before, 1u << 20) << name;
+  }
+  // A directory of zeros, and one behind the end.
+  const std::vector<uint8_t> zeros{'I', 'I', 42, 0, 0, 0, 0, 1}, behind{'I', 'I', 42, 0, 0, 0, 0, 0x90};
+  for (const auto& [head, why] : {std::pair{zeros, "0x0 pixels"}, {behind, "cut off"}}) {
+    test::write_bytes(dir / "a.tiff", head);
+    fs::resize_file(dir / "a.tiff", uintmax_t{1} << 31);
+    const uint64_t before = test::bytes_asked_for();
+    expect_error(DA3_E_INVALID, why, [&] { read_image(dir / "a.tiff"); });
+    EXPECT_LT(test::bytes_asked_for() - before, 1u << 20) << why;
+  }
+}
 #endif
 
 TEST(ReadImage, refuses_an_empty_file) {
