@@ -122,7 +122,20 @@ TEST_F(LiveRun, CtrlCFinishesTheFrameAndEndsWith130) {
   EXPECT_EQ(json_of("out/run.json")["exit_status"], 130);
 }
 
-TEST_F(LiveRun, AFolderThatIsNotThereIsAnError) { EXPECT_ONE_SENTENCE(null({"--follow", "none", "-q"}), 4); }
+TEST_F(LiveRun, AFolderThatIsNotThereIsToldBeforeTheModelIsLoaded) {
+  const Words words{"--model", ".", "--progress", "plain", "--follow"};
+  const auto with = [&](const std::string& folder) {
+    Words all = words;
+    all.push_back(folder);
+    return null(all);
+  };
+  std::ofstream(in("file.png")) << "x";
+  for (const char* folder : {"none", "file.png"}) {
+    const auto result = with(folder);
+    EXPECT_ONE_SENTENCE(result, 4);
+    EXPECT_THAT(result.err, HasSubstr(folder));
+  }
+}
 
 TEST_F(LiveRun, JpegsOnStdinBecomeDepthOnStdout) {
   mjpeg("frames.mjpeg", 4);
