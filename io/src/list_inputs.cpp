@@ -16,6 +16,7 @@ std::vector<fs::path> images_of_folder(const fs::path& folder, int64_t index) {
   const std::string what = "listing the folder \"" + folder.string() + "\" failed: ";
   std::vector<fs::path> images;
   bool has_folders = false;
+  fs::path video;
   std::error_code failed;
   for (const fs::path& entry : visible_entries(folder, failed)) {
     std::error_code unknown;
@@ -23,6 +24,8 @@ std::vector<fs::path> images_of_folder(const fs::path& folder, int64_t index) {
       has_folders = true;
     else if (has_image_name(entry))
       images.push_back(entry);
+    else if (has_video_name(entry) && video.empty())
+      video = entry;
   }
   if (failed)
     throw Error(DA3_E_NOT_FOUND, what + failed.message() + "; check its permissions", 2, index,
@@ -30,8 +33,9 @@ std::vector<fs::path> images_of_folder(const fs::path& folder, int64_t index) {
   if (images.empty())
     throw Error(DA3_E_INVALID,
                 what + "it has no images (png, jpg, jpeg, webp, bmp, tiff, tif)" +
-                    (has_folders ? ", and folders inside it are not searched; name them one by one"
-                                 : "; name a folder with images or the files themselves"),
+                    (!video.empty() ? ", but videos; name a video itself, as \"" + video.string() + "\""
+                     : has_folders  ? ", and folders inside it are not searched; name them one by one"
+                                    : "; name a folder with images or the files themselves"),
                 2, index);
   return images;
 }

@@ -18,7 +18,8 @@ using testing::Not;
 std::vector<fs::path> expanded(const std::vector<fs::path>& inputs, const std::string& list = "",
                                bool recursive = false) {
   std::istringstream stream(list);
-  return host::expand_inputs(inputs, recursive, stream);
+  std::vector<fs::path> videos;
+  return host::expand_inputs(inputs, recursive, stream, videos);
 }
 
 TEST(ExpandInputs, ListsOnStdin) {

@@ -79,6 +79,24 @@ TEST_F(Videos, SeveralAndPicturesAmongThem) {
   EXPECT_TRUE(there("out/input_images/a-2/000001.png"));
 }
 
+TEST_F(Videos, InAFolderTheyAreToldAndLeftOut) {
+  picture("in/p.png");
+  video("in/a.avi", 11);
+  auto result = run({"in"});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(numbers(scene()), ElementsAre(-1));
+  EXPECT_THAT(result.err, HasSubstr("the video \"in/a.avi\" is left out: a folder stands for its images"));
+  EXPECT_THAT(json_of("out/run.json")["warnings"], testing::Contains(HasSubstr("in/a.avi")));
+  video("in/more/b.mp4", 11);
+  result = run({"in", "--recursive"});
+  EXPECT_THAT(numbers(scene()), ElementsAre(-1));
+  EXPECT_THAT(result.err, HasSubstr("the video \"in/a.avi\" and 1 more are left out"));
+  const auto only = run({"in/more"});
+  EXPECT_EQ(only.exit_code, 4);
+  EXPECT_THAT(only.err, HasSubstr("tif), but videos; name a video itself, as \"in/more/b.mp4\""));
+  EXPECT_EQ(run({"in/more", "--recursive"}).exit_code, 4);
+}
+
 TEST_F(Videos, AreKnownByContentToo) {
   video("a.avi", 11);
   std::filesystem::rename(in("a.avi"), in("clip.dat"));

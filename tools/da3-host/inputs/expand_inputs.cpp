@@ -68,7 +68,7 @@ std::vector<fs::path> matches(const fs::path& pattern) {
 }
 
 /// Its own images first, then those of the folders in it.
-void add_images_below(const fs::path& folder, std::vector<fs::path>& images) {
+void add_images_below(const fs::path& folder, std::vector<fs::path>& images, std::vector<fs::path>& videos) {
   std::vector<fs::path> files, folders;
   std::error_code failed;
   for (const fs::path& entry : io::visible_entries(folder, failed)) {
@@ -77,6 +77,8 @@ void add_images_below(const fs::path& folder, std::vector<fs::path>& images) {
       if (!fs::is_symlink(entry, unknown)) folders.push_back(entry);  // a link may lead back up
     } else if (io::has_image_name(entry)) {
       files.push_back(entry);
+    } else if (io::has_video_name(entry)) {
+      videos.push_back(entry);
     }
   }
   if (failed)
@@ -85,12 +87,13 @@ void add_images_below(const fs::path& folder, std::vector<fs::path>& images) {
                     "; check its permissions",
                 0, -1, failed.value());
   images.insert(images.end(), files.begin(), files.end());
-  for (const fs::path& inner : folders) add_images_below(inner, images);
+  for (const fs::path& inner : folders) add_images_below(inner, images, videos);
 }
 
 }  // namespace
 
-std::vector<fs::path> expand_inputs(const std::vector<fs::path>& inputs, bool recursive, std::istream& list) {
+std::vector<fs::path> expand_inputs(const std::vector<fs::path>& inputs, bool recursive, std::istream& list,
+                                    std::vector<fs::path>& videos) {
   std::vector<fs::path> named;
   bool listed = false;
   for (const fs::path& input : inputs) {
@@ -113,7 +116,7 @@ std::vector<fs::path> expand_inputs(const std::vector<fs::path>& inputs, bool re
       continue;
     }
     const size_t before = files.size();
-    add_images_below(path, files);
+    add_images_below(path, files, videos);
     if (files.size() == before)
       throw Error(DA3_E_INVALID, "the folder \"" + path.string() +
                                      "\" has no images below it (png, jpg, jpeg, webp, bmp, tiff, tif); name "

@@ -14,8 +14,10 @@ namespace da3::host {
 /// names nothing by itself is a pattern: its matches, in natural order. recursive: a folder becomes the
 /// images below it, folder by folder in natural order; hidden ones and links to folders are left out. All
 /// else stays as it is. Throws Error: DA3_E_NOT_FOUND for a pattern without a match and for folders that
-/// cannot be read, DA3_E_INVALID for an empty list, a second "-", and a folder with no image below it.
+/// cannot be read, DA3_E_INVALID for an empty list, a second "-", and a folder with no image below it. Videos
+/// that are passed over so are added to `videos`.
 std::vector<std::filesystem::path> expand_inputs(const std::vector<std::filesystem::path>& inputs,
-                                                 bool recursive, std::istream& list);
+                                                 bool recursive, std::istream& list,
+                                                 std::vector<std::filesystem::path>& videos);
 
 }  // namespace da3::host

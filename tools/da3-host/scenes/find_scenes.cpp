@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <cstdlib>
 #include <da3/error.hpp>
+#include <da3/io/file_names.hpp>
 #include <da3/io/open.hpp>
+#include <da3/log.hpp>
 #include <iostream>
 
 #include "exit_code.hpp"
@@ -33,6 +35,24 @@ std::vector<Scene> colmap_scenes(const SceneSearch& search) {
   return by_mode({scene}, search.settings.mode);
 }
 
+void add_videos_in(const std::vector<fs::path>& inputs, std::vector<fs::path>& videos) {
+  for (const fs::path& input : inputs) {
+    std::error_code failed;
+    if (!fs::is_directory(input, failed)) continue;
+    for (const fs::path& entry : io::visible_entries(input, failed))
+      if (io::has_video_name(entry)) videos.push_back(entry);
+  }
+}
+
+/// A folder stands for its images: a video among them may be what was photographed, filmed.
+void warn_of(const std::vector<fs::path>& videos) {
+  if (videos.empty()) return;
+  const std::string others = videos.size() == 1 ? "" : " and " + std::to_string(videos.size() - 1) + " more";
+  log(LogLevel::warn,
+      "the video \"" + videos.front().string() + "\"" + others + (videos.size() == 1 ? " is" : " are") +
+          " left out: a folder stands for its images; name a video itself to take its frames");
+}
+
 }  // namespace
 
 TemporaryFrames::TemporaryFrames() {
@@ -56,7 +76,9 @@ FoundScenes find_scenes(const SceneSearch& search) {
     found.scenes = colmap_scenes(search);
     return found;
   }
-  const std::vector<fs::path> inputs = expand_inputs(search.settings.inputs, search.recursive, std::cin);
+  std::vector<fs::path> passed;  // videos in folders
+  const std::vector<fs::path> inputs =
+      expand_inputs(search.settings.inputs, search.recursive, std::cin, passed);
   FrameJob job;
   job.io = &search.io;
   job.video_library = video_library;
@@ -70,8 +92,10 @@ FoundScenes find_scenes(const SceneSearch& search) {
   job.folder = (found.temporary ? found.temporary->path() : search.settings.output) / "input_images";
   found.frames = take_frames(inputs, job);
   found.scenes = list_scenes(inputs, search.settings.mode, [&](const std::vector<fs::path>& named) {
+    add_videos_in(named, passed);
     return search.io.list_inputs(found.frames.replaced(named));
   });
+  warn_of(passed);
   return found;
 }
 

@@ -4,6 +4,7 @@
 
 #include <da3/io/natural_order.hpp>
 #include <da3/io/settings.hpp>
+#include <da3/io/video.hpp>
 
 #include <algorithm>
 #include <cctype>
@@ -26,6 +27,12 @@ inline bool has_image_name(const std::filesystem::path& path) {
   const std::string extension = extension_of(path);
   return std::find(image_extensions.begin(), image_extensions.end(), std::string_view(extension)) !=
          image_extensions.end();
+}
+
+inline bool has_video_name(const std::filesystem::path& path) {
+  const std::string extension = extension_of(path);
+  return std::find(video_extensions.begin(), video_extensions.end(), std::string_view(extension)) !=
+         video_extensions.end();
 }
 
 /// Files and folders of a folder in natural order, without hidden ones; failed: why it cannot be listed, or
