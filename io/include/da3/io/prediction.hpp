@@ -22,10 +22,12 @@ struct FeatureMap {
 /// 3D gaussians, one for each pixel of each view, in the order of the pixels; in the network's world and
 /// unit.
 struct Gaussians {
-  std::span<const float> means, scales;  ///< [views * height * width, 3]; world units, not logarithms
-  std::span<const float> rotations;      ///< [views * height * width, 4], w x y z
-  std::span<const float> harmonics;      ///< [views * height * width, 3, K]
-  std::span<const float> opacities;      ///< [views * height * width], 0 to 1
+  std::span<const float> means, scales;    ///< [views * height * width, 3]; world units, not logarithms
+  std::span<const float> rotations;        ///< [views * height * width, 4], w x y z
+  std::span<const float> harmonics;        ///< [views * height * width, 3, K]
+  std::span<const float> opacities;        ///< [views * height * width], 0 to 1
+  std::span<const float> extrinsics = {};  ///< [views, 3, 4], the views' cameras in this world; empty: those
+                                           ///< of the prediction
 };
 
 /// Views of the caller's memory, C-contiguous, which must outlive the call. An empty span: the model has no
