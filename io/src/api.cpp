@@ -18,7 +18,7 @@ extern "C" __attribute__((visibility("default"))) const da3::io::Api* da3_io_api
                        &write_text_atomic,    &plan_views,        &read_cameras,     &cameras_for,
                        &normalise_extrinsics, &align_poses,       &align_to_given,   &intrinsics_from_focal,
                        &intrinsics_from_fov,  &open_frame_stream, &preview,          &has_sixel,
-                       &depth_in_metres,      &is_image,          &write_image};
+                       &depth_in_metres,      &is_image,          &write_image,      &gaussian_extrinsics};
   set_up_codecs();
   return &api;
 }

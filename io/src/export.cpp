@@ -72,6 +72,7 @@ void check_shapes(const Prediction& p) {
   check_length("gaussians' scales", g.scales.size(), p.views, pixels * 3);
   check_length("gaussians' rotations", g.rotations.size(), p.views, pixels * 4);
   check_length("gaussians' opacities", g.opacities.size(), p.views, pixels);
+  check_length("gaussians' extrinsics", g.extrinsics.size(), p.views, 12);
   if (!g.means.empty() && (g.harmonics.empty() || g.harmonics.size() % g.means.size() != 0))
     check_length("gaussians' harmonics", std::max<size_t>(g.harmonics.size(), 1), p.views, pixels * 3);
   for (const FeatureMap& map : p.features)
@@ -85,7 +86,8 @@ void require(bool there, const std::string& format, const char* what, const char
     throw Error(DA3_E_INVALID, "exporting " + format + " failed: it needs the " + what + "; " + advice);
 }
 
-void check_needs(const std::string& name, const Prediction& p, const OutputMaps& maps) {
+void check_needs(const std::string& name, const Prediction& p, const ExportOptions& options,
+                 const OutputMaps& maps) {
   const Format& format = *find_format(name);
   require(format.images != Use::required || !p.images.empty(), name, "images", "use mini_npz without them");
   require(format.extrinsics != Use::required || !p.extrinsics.empty(), name, "poses of the cameras",
@@ -93,11 +95,12 @@ void check_needs(const std::string& name, const Prediction& p, const OutputMaps&
   require(format.intrinsics != Use::required || !p.intrinsics.empty(), name, "intrinsics",
           "give a focal length, or use npz");
   const Gaussians& g = p.gaussians;
-  const bool gaussians =
-      !g.means.empty() && !g.scales.empty() && !g.rotations.empty() && !g.opacities.empty();
+  const bool gaussians = !g.means.empty() && !g.scales.empty() && !g.rotations.empty() &&
+                         !g.opacities.empty() && !g.harmonics.empty();
   require(!format.gaussians || gaussians, name, "gaussians", "use a model that gives them, or ply");
   require(!format.features || !p.features.empty(), name, "features of blocks",
           "name some with --export-feat");
+  if (name == "gs_video") check_gs_video(p, options);
   if (name == "colmap_text")
     for (const std::string& image : image_names(p.files))
       if (image.find_first_of(" \t\n\r") != std::string::npos)
@@ -148,6 +151,7 @@ void write_format(const std::string& format, const ExportJob& job) {
   if (format == "glb") return write_glb(job);
   if (format == "ply") return write_ply(job);
   if (format == "gs_ply") return write_gs_ply(job);
+  if (format == "gs_video") return write_gs_video(job);
   if (format == "colmap") return write_colmap(job, false);
   if (format == "colmap_text") return write_colmap(job, true);
   if (format == "png16") return write_png16(job);
@@ -172,7 +176,7 @@ std::vector<fs::path> export_prediction(const std::vector<std::string>& formats,
   check_shapes(prediction);
   if (options.original_size) check_original_size(prediction);
   const OutputMaps maps(prediction, options.original_size);
-  for (const std::string& format : formats) check_needs(format, prediction, maps);
+  for (const std::string& format : formats) check_needs(format, prediction, options, maps);
   std::vector<fs::path> written;
   const ExportJob job{directory, prediction, options, maps, written};
   for (const std::string& format : formats) write_format(format, job);

@@ -137,11 +137,11 @@ void make_parent(const std::filesystem::path& file) {
     throw_file_error("making the folder \"" + folder.string() + "\"", failed.value());
 }
 
-AtomicFile::AtomicFile(std::filesystem::path path) : path_(std::move(path)) {
+AtomicFile::AtomicFile(std::filesystem::path path, std::string_view ending) : path_(std::move(path)) {
   static std::atomic<uint64_t> counter{0};
   make_parent(path_);
   temporary_ = path_.parent_path() / ("." + path_.filename().string() + "." + std::to_string(::getpid()) +
-                                      "." + std::to_string(counter++) + ".tmp");
+                                      "." + std::to_string(counter++) + std::string(ending));
   buffer_.reserve(buffer_bytes);
   fd_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
   if (fd_ < 0) fail(errno);

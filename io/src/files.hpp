@@ -34,7 +34,8 @@ void make_parent(const std::filesystem::path& file);
 /// committed is removed. Folders are made. Every function throws Error(DA3_E_NOT_FOUND, native = errno).
 class AtomicFile {
  public:
-  explicit AtomicFile(std::filesystem::path path);
+  /// The temporary name ends in `ending`.
+  explicit AtomicFile(std::filesystem::path path, std::string_view ending = ".tmp");
   ~AtomicFile();
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
@@ -52,6 +53,8 @@ class AtomicFile {
   /// Everything is on its way to the disk: what may still fail is the new name.
   void close();
   void commit();
+  /// For a writer that wants a name to write to; after close().
+  const std::filesystem::path& temporary() const { return temporary_; }
 
  private:
   void flush();

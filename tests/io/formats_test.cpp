@@ -1,37 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "io/orbit_scene.hpp"
+#include "io/every_format.hpp"
 
 #include <da3/io/export.hpp>
 #include <da3/io/image.hpp>
 #include <da3/io/settings.hpp>
 
-#include <sys/resource.h>
-#include <sys/wait.h>
 #include <nlohmann/json.hpp>
 
-#include <csignal>
 #include <cstring>
 
 namespace da3::io {
 namespace {
 
+using test::every_format;
 using test::expect_error;
 using test::OrbitScene;
+using test::PlainScene;
 using test::TempDir;
-
-std::vector<std::string> every_format() {
-  std::vector<std::string> names;
-  for (const Format& format : export_formats) names.emplace_back(format.name);
-  return names;
-}
-
-/// With all that any format needs. COLMAP's text format has no names with spaces.
-struct PlainScene : OrbitScene {
-  PlainScene() {
-    prediction.files.back() = "/photos/c.jpg";
-    add_features(3);
-  }
-};
 
 std::string text_of(const fs::path& file) {
   const auto bytes = test::read_bytes(file);
@@ -54,10 +39,12 @@ TEST(Formats, none_changes_what_another_writes) {
   const PlainScene scene;
   const TempDir together, alone, reversed;
   std::vector<std::string> formats = every_format();
-  export_prediction(formats, together.path(), scene.prediction);
-  for (const std::string& format : formats) export_prediction({format}, alone.path(), scene.prediction);
+  const ExportOptions options = test::options_with_videos();
+  export_prediction(formats, together.path(), scene.prediction, options);
+  for (const std::string& format : formats)
+    export_prediction({format}, alone.path(), scene.prediction, options);
   std::reverse(formats.begin(), formats.end());
-  export_prediction(formats, reversed.path(), scene.prediction);
+  export_prediction(formats, reversed.path(), scene.prediction, options);
   const auto files = test::files_below(together.path());
   EXPECT_EQ(files, test::files_below(alone.path()));
   EXPECT_EQ(files, test::files_below(reversed.path()));
@@ -71,7 +58,8 @@ TEST(Formats, every_file_is_told) {
   const PlainScene scene;
   const TempDir dir;
   std::vector<std::string> told;
-  for (const fs::path& file : export_prediction(every_format(), dir.path(), scene.prediction))
+  for (const fs::path& file :
+       export_prediction(every_format(), dir.path(), scene.prediction, test::options_with_videos()))
     told.push_back(fs::relative(file, dir.path()).string());
   std::sort(told.begin(), told.end());
   EXPECT_EQ(told, test::files_below(dir.path()));
@@ -127,7 +115,9 @@ TEST(Formats, needs_are_told_before_anything_is_written) {
     refuse(format, "use ply", [](auto& p) { p.extrinsics = {}; });
   for (const std::string format : {"glb", "colmap", "ply"})
     refuse(format, "focal length", [](auto& p) { p.intrinsics = {}; });
-  refuse("gs_ply", "gaussians", [](auto& p) { p.gaussians = {}; });
+  for (const std::string format : {"gs_ply", "gs_video"})
+    refuse(format, "gaussians", [](auto& p) { p.gaussians = {}; });
+  refuse("gs_video", "poses", [](auto& p) { p.extrinsics = {}; });
   refuse("feat_vis", "--export-feat", [](auto& p) { p.features.clear(); });
   refuse("sheet", "images", [](auto& p) { p.images = {}; });
   refuse("glb", "images", [](auto& p) { p.images = {}; });
@@ -136,7 +126,6 @@ TEST(Formats, needs_are_told_before_anything_is_written) {
     p.files.front() = "z/0.jpg";
     p.files.back() = "x y/0.jpg";
   });
-  expect_error(DA3_E_BAD_VALUE, "gs_ply", [&] { parse_formats("npz-gs_video"); });
 }
 
 TEST(Formats, a_scene_without_a_point_is_an_error) {
@@ -206,65 +195,6 @@ TEST_F(OriginalSize, cut_views_and_mixed_sizes_are_refused) {
   expect_error(DA3_E_INVALID, "cut off",
                [&] { export_prediction({"raw"}, dir_ / "out", scene_.prediction, options_); });
   EXPECT_FALSE(fs::exists(dir_ / "out"));
-}
-
-TEST(FormatFaults, a_full_disk_leaves_nothing_behind) {
-  const PlainScene scene;
-  for (const std::string& format : every_format()) {
-    const TempDir dir;
-    rlimit before{};
-    ::getrlimit(RLIMIT_FSIZE, &before);
-    const auto handler = std::signal(SIGXFSZ, SIG_IGN);
-    const rlimit now{500, before.rlim_max};
-    ::setrlimit(RLIMIT_FSIZE, &now);
-    expect_error(DA3_E_NOT_FOUND, "too large",
-                 [&] { export_prediction({format}, dir.path(), scene.prediction); });
-    ::setrlimit(RLIMIT_FSIZE, &before);
-    std::signal(SIGXFSZ, handler);
-    EXPECT_THAT(test::files_below(dir.path()), testing::IsEmpty()) << format;
-  }
-}
-
-TEST(FormatFaults, no_permission_is_one_clear_error) {
-  const PlainScene scene;
-  const TempDir dir;
-  fs::create_directories(dir / "shut");
-  fs::permissions(dir / "shut", fs::perms::owner_read | fs::perms::owner_exec);
-  fs::permissions(dir.path(), fs::perms::owner_all | fs::perms::others_exec);
-  const test::Unprivileged somebody;
-  for (const std::string& format : every_format())
-    EXPECT_EQ(expect_error(DA3_E_NOT_FOUND, "ermission",
-                           [&] { export_prediction({format}, dir / "shut", scene.prediction); })
-                  .native(),
-              EACCES)
-        << format;
-}
-
-/// A process that is killed while it writes: SIGXFSZ, not ignored, kills it in the middle of a file.
-TEST(FormatFaults, killed_in_the_middle_leaves_no_final_name) {
-  const PlainScene scene;
-  for (const std::string& format : every_format()) {
-    const TempDir dir;
-    const pid_t child = ::fork();
-    if (child == 0) {
-      const rlimit none{0, 0}, now{500, 500};
-      ::setrlimit(RLIMIT_CORE, &none);
-      ::setrlimit(RLIMIT_FSIZE, &now);
-      std::signal(SIGXFSZ, SIG_DFL);
-      try {
-        export_prediction({format}, dir.path(), scene.prediction);
-      } catch (...) {
-      }
-      ::_exit(0);
-    }
-    int status = 0;
-    ASSERT_EQ(::waitpid(child, &status, 0), child);
-    EXPECT_TRUE(WIFSIGNALED(status)) << format;
-    for (const std::string& name : test::files_below(dir.path()))
-      EXPECT_THAT(fs::path(name).filename().string(),
-                  testing::AnyOf(testing::StartsWith("."), testing::StartsWith("results.npz.")))
-          << format;
-  }
 }
 
 }  // namespace

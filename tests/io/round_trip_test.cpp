@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is written is read by other people's readers and compared with numpy: check_formats.py.
-#include "io/orbit_scene.hpp"
+#include "io/every_format.hpp"
 
 #include <da3/io/export.hpp>
 
@@ -22,13 +22,14 @@ std::string python_with(const std::string& modules) {
 class RoundTrip : public testing::Test {
  protected:
   void check(const std::string& format, const std::string& modules, const std::vector<std::string>& formats,
-             const ExportOptions& options = {}, const std::string& more = "") {
+             const ExportOptions& options = {}, const std::string& more = "",
+             const std::string& script = "check_formats.py") {
     const std::string python = python_with(modules);
     if (python.empty())
       GTEST_SKIP() << "no Python with " << modules << ": run scripts/setup.sh or set DA3_TEST_PYTHON";
     scene_.save(dir_ / "in");
     export_prediction(formats, dir_ / "out", scene_.prediction, options);
-    const std::string command = python + " " DA3_SOURCE_DIR "/tests/io/check_formats.py " + format + " " +
+    const std::string command = python + " " DA3_SOURCE_DIR "/tests/io/" + script + " " + format + " " +
                                 (dir_ / "in").string() + " " + (dir_ / "out").string() + " " + more;
     EXPECT_EQ(std::system(command.c_str()), 0) << command;
   }
@@ -84,6 +85,19 @@ TEST_F(RoundTrip, feat_vis) {
   scene_.add_features(5);
   check("feat_vis", "cv2, numpy", {"feat_vis"});
 }
+
+#ifdef DA3_HAS_VIDEO
+TEST_F(RoundTrip, feat_vis_as_a_video) {
+  scene_.add_features(5);
+  check("feat_vis", "cv2, numpy", {"feat_vis"}, test::options_with_videos(), "", "check_videos.py");
+}
+
+TEST_F(RoundTrip, gs_video) {
+  ExportOptions options = test::options_with_videos();
+  options.gs_trajectory = "interpolate";
+  check("gs_video", "cv2, numpy", {"gs_video"}, options, "", "check_videos.py");
+}
+#endif
 
 }  // namespace
 }  // namespace da3::io

@@ -28,12 +28,17 @@ void write_feat_vis(const ExportJob& job);
 void write_glb(const ExportJob& job);
 void write_ply(const ExportJob& job);
 void write_gs_ply(const ExportJob& job);
+void write_gs_video(const ExportJob& job);
 void write_colmap(const ExportJob& job, bool text);
 void write_png16(const ExportJob& job);
 void write_exr(const ExportJob& job);
 void write_pfm(const ExportJob& job);
 void write_tiff32(const ExportJob& job);
 void write_raw(const ExportJob& job);
+
+/// What may be wrong before a picture is rendered: a name, too few views for the trajectory, harmonics that
+/// nobody knows, no library for videos. Throws Error.
+void check_gs_video(const Prediction& prediction, const ExportOptions& options);
 
 /// directory/folder/0007.extension
 std::filesystem::path view_file(const ExportJob& job, const char* folder, int64_t view,

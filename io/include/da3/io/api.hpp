@@ -59,6 +59,8 @@ struct Api {
                           std::span<const Intrinsics> processed);
   bool (*is_image)(const path& file);
   void (*write_image)(const path& file, const Image& image);
+  std::vector<float> (*gaussian_extrinsics)(std::span<const float> predicted,
+                                            std::span<const Extrinsics> given, double scale_factor);
 };
 
 }  // namespace da3::io

@@ -8,11 +8,22 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace da3::io {
+
+struct VideoApi;  // da3/io/video.hpp
+
+/// What is said and asked while a scene is written: by the formats that take long. Called by the thread that
+/// exports; each may be empty.
+struct ExportWatch {
+  std::function<void(uint64_t done, uint64_t total, std::string_view stage)> progress;
+  std::function<bool()> should_cancel;  ///< true ends the export with DA3_E_CANCELLED, nothing half-written
+  std::function<void(bool warning, const std::string& text)> say;
+};
 
 /// How the formats are written. Names and defaults are upstream's where it has the option.
 struct ExportOptions {
@@ -25,6 +36,13 @@ struct ExportOptions {
   uint64_t seed = 0;                   ///< of the random choice
   std::string colormap = "spectral";   ///< depth_vis, sheet, scene.jpg: one of colormaps
   bool colmap_tracks = false;          ///< colmap: points that several views agree on, with their tracks
+  std::string gs_trajectory =
+      "extend";                   ///< gs_video: one of gs_trajectories; of one view "wander" or "dolly_zoom"
+  std::string gs_depth = "hcat";  ///< gs_video: one of gs_depths
+  int threads = 1;                ///< gs_video
+  ExportWatch watch;
+  /// Asked when a video is to be written; may throw. Empty: there are no videos.
+  std::function<const VideoApi&()> video_library;
 };
 
 /// Writes one scene in each of the formats (names from export_formats), in order, below directory (made when
@@ -33,6 +51,8 @@ struct ExportOptions {
 /// DA3_E_SHAPE when a span's length does not fit; DA3_E_INVALID when something that a format needs is
 /// missing: all three before anything is written. DA3_E_NOT_FOUND (native = errno) when a file cannot be
 /// written: no permission, disk full, folder gone. DA3_E_NUMERIC when not one point is left to write.
+/// DA3_E_CANCELLED. gs_video without a library for videos: what video_library throws, or DA3_E_UNSUPPORTED;
+/// feat_vis then says so and writes its pictures only.
 std::vector<std::filesystem::path> export_prediction(const std::vector<std::string>& formats,
                                                      const std::filesystem::path& directory,
                                                      const Prediction& prediction,

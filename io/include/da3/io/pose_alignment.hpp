@@ -53,4 +53,11 @@ PoseAlignment align_poses(std::span<const Extrinsics> reference, std::span<const
 PoseAlignment align_to_given(std::span<float> predicted, std::span<const Extrinsics> given,
                              std::span<float> depth, bool align_to_input_ext_scale);
 
+/// World-to-camera [N,3,4] of the views in the world of the gaussians, from what the network gave before
+/// anything was aligned: metres of nested models (scale_factor, else 1) are taken back, for gaussians have
+/// none; with given poses (else none) gaussians took on the scale of these, normalised, held between 1/3 and
+/// 3. Throws Error as normalise_extrinsics, and DA3_E_SHAPE for lists that do not fit.
+std::vector<float> gaussian_extrinsics(std::span<const float> predicted, std::span<const Extrinsics> given,
+                                       double scale_factor);
+
 }  // namespace da3::io

@@ -26,9 +26,10 @@ struct Format {
   Use images = Use::none, confidence = Use::none, extrinsics = Use::none, intrinsics = Use::none;
   bool gaussians = false;
   bool features = false;  ///< of the blocks that --export-feat names
+  Use video = Use::none;  ///< libda3_video
 };
 
-inline constexpr std::array<Format, 15> export_formats{{
+inline constexpr std::array<Format, 16> export_formats{{
     {"npz", "exports/npz/results.npz: images, depth, confidence, cameras", Use::required, Use::optional,
      Use::optional, Use::optional},
     {"mini_npz", "exports/mini_npz/results.npz: the same without images, depth with more digits", Use::none,
@@ -36,13 +37,15 @@ inline constexpr std::array<Format, 15> export_formats{{
     {"depth_vis", "depth_vis/0000.jpg ...: image and coloured depth side by side", Use::required},
     {"sheet", "sheet.png: all views' images, depth and confidence in a grid, with their names", Use::required,
      Use::optional},
-    {"feat_vis", "feat_vis/feat_layer_<N>/000000.jpg ...: image and features as colours side by side",
-     Use::required, Use::none, Use::none, Use::none, false, true},
+    {"feat_vis", "feat_vis/feat_layer_<N>/000000.jpg ..., feat_layer_<N>.mp4: image and features as colours",
+     Use::required, Use::none, Use::none, Use::none, false, true, Use::optional},
     {"glb", "scene.glb: coloured points and cameras; scene.jpg: a picture of the first view", Use::required,
      Use::optional, Use::required, Use::required},
     {"ply", "scene.ply: coloured points; without poses one file for each view", Use::required, Use::optional,
      Use::optional, Use::required},
     {"gs_ply", "gs_ply/0000.ply: 3D gaussians", Use::none, Use::none, Use::none, Use::none, true},
+    {"gs_video", "gs_video/0000_<trajectory>.mp4: a flight through the gaussians, with depth", Use::none,
+     Use::none, Use::required, Use::required, true, false, Use::required},
     {"colmap", "cameras.bin, images.bin, points3D.bin ...: a COLMAP model", Use::required, Use::optional,
      Use::required, Use::required},
     {"colmap_text", "cameras.txt, images.txt, points3D.txt: the same as text", Use::required, Use::optional,
@@ -83,6 +86,22 @@ inline constexpr std::array<Choice, 11> colormaps{{
     {"gray", "near white, far black"},
 }};
 
+/// Paths of the camera in gs_video.
+inline constexpr std::array<Choice, 8> gs_trajectories{{
+    {"extend", "from view to view, smoothed; half way a small circle and a dolly zoom"},
+    {"original", "the views' cameras, one picture each"},
+    {"smooth", "the views' cameras, smoothed"},
+    {"interpolate", "from view to view"},
+    {"interpolate_smooth", "from view to view, smoothed"},
+    {"wander", "a small circle about the first view"},
+    {"dolly_zoom", "back from the first view and forth, with the zoom turned"},
+    {"wobble_inter", "from each third view to the next, in circles"},
+}};
+
+/// Where gs_video shows depth.
+inline constexpr std::array<Choice, 3> gs_depths{
+    {{"hcat", "beside the colours"}, {"vcat", "below the colours"}, {"none", "nowhere"}}};
+
 inline constexpr std::array<std::string_view, 7> image_extensions{"png", "jpg",  "jpeg", "webp",
                                                                   "bmp", "tiff", "tif"};
 
@@ -92,10 +111,6 @@ inline std::vector<std::string> parse_formats(std::string_view text) {
   for (size_t begin = 0; begin <= text.size();) {
     const size_t end = std::min(text.find('-', begin), text.size());
     const std::string name(text.substr(begin, end - begin));
-    if (name == "gs_video")
-      throw Error(DA3_E_BAD_VALUE,
-                  "output format \"gs_video\" cannot be written: there is no renderer of gaussians here; use "
-                  "gs_ply, which viewers of gaussians open");
     if (!find_format(name)) {
       std::string all;
       for (const Format& format : export_formats) all.append(all.empty() ? "" : ", ").append(format.name);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Video files, cameras and network streams as frames. The table of libda3_video, a library of its own:
-// FFmpeg, which it is linked with through OpenCV, brings much, and on Debian it is under the GPL. So it is
-// opened for a video only (da3/io/open.hpp), and an installation may leave it out.
+// Video files, cameras and network streams as frames, and frames as video files. The table of libda3_video, a
+// library of its own: FFmpeg, which it is linked with through OpenCV, brings much, and on Debian it is under
+// the GPL. So it is opened for a video only (da3/io/open.hpp), and an installation may leave it out.
 #pragma once
 
 #include <da3/io/frame_source.hpp>
@@ -12,6 +12,7 @@
 #include <functional>
 #include <limits>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -57,6 +58,37 @@ inline constexpr std::array<std::string_view, 10> stream_schemes{"rtsp",  "rtsps
 /// above max_image_pixels. No message has the password of an address.
 std::unique_ptr<FrameSource> open_live(const LiveVideo& video);
 
+/// What all pictures of a video that is written have in common.
+struct VideoFormat {
+  int64_t height = 0, width = 0;  ///< 1 to 16383; an odd one grows by one that repeats the last
+  double frames_per_second = 0;
+};
+
+/// A video that grows picture by picture, under a temporary name in its folder; what is not committed is
+/// removed. One thread at a time.
+class VideoWriter {
+ public:
+  VideoWriter() = default;
+  VideoWriter(const VideoWriter&) = delete;
+  VideoWriter& operator=(const VideoWriter&) = delete;
+  virtual ~VideoWriter() = default;
+
+  /// RGB, [height, width, 3]. Throws Error: DA3_E_SHAPE for another size, DA3_E_NOMEM_HOST, DA3_E_INTERNAL.
+  virtual void write(std::span<const uint8_t> rgb) = 0;
+
+  /// Ends the file, looks whether it is whole, and gives it its name. Throws Error(DA3_E_NOT_FOUND, native =
+  /// errno) where it could not be written: disk full, folder gone; DA3_E_INTERNAL where nobody says why.
+  virtual void commit() = 0;
+
+  /// "H.264" or "MPEG-4 part 2".
+  virtual std::string_view encoder() const = 0;
+};
+
+/// An MP4 file, H.264 where OpenCV's FFmpeg has an encoder for it, else MPEG-4 part 2, both yuv420p. Folders
+/// are made. Throws Error: DA3_E_UNSUPPORTED where neither encoder is there, DA3_E_SHAPE and DA3_E_BAD_VALUE
+/// for a format that is none, DA3_E_NOT_FOUND (native = errno) when the file cannot be made.
+std::unique_ptr<VideoWriter> create_video(const std::filesystem::path& file, const VideoFormat& format);
+
 /// Functions of libda3_video: each does what the declaration of the same name documents. Any thread.
 struct VideoApi {
   uint64_t struct_size;   ///< sizeof(VideoApi)
@@ -66,6 +98,7 @@ struct VideoApi {
   std::unique_ptr<FrameSource> (*open_video)(const std::filesystem::path& file,
                                              const FrameSelection& selection);
   std::unique_ptr<FrameSource> (*open_live)(const LiveVideo& video);
+  std::unique_ptr<VideoWriter> (*create_video)(const std::filesystem::path& file, const VideoFormat& format);
 };
 
 }  // namespace da3::io
