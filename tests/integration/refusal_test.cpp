@@ -64,8 +64,9 @@ TEST_F(Refusal, FormatsThatNeedWhatTheModelLacks) {
     EXPECT_THAT(
         refused(model, {"--format", "ply"}).err,
         AllOf(HasSubstr("give --focal or --fov"), HasSubstr("tiff32"), HasSubstr("da3-small, da3-base")));
-  EXPECT_THAT(refused("tiny", {"--format", "gs_ply"}).err,
-              AllOf(HasSubstr("gives no gaussians"), HasSubstr("da3-giant")));
+  for (const char* format : {"gs_ply", "gs_video"})
+    EXPECT_THAT(refused("tiny", {"--format", format}).err,
+                AllOf(HasSubstr("gives no gaussians"), HasSubstr("da3-giant")));
 }
 
 TEST_F(Refusal, BlocksThatAreNotThere) {

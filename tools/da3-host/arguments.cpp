@@ -5,6 +5,7 @@
 #include <da3/option_type.hpp>
 #include <memory>
 
+#include "format_arguments.hpp"
 #include "help.hpp"
 #include "option_parser.hpp"
 
@@ -84,26 +85,7 @@ class Parser : OptionParser {
                 "saddle_sim_range, first, "
                 "middle",
                 what_group);
-    add_setting(
-        "--export-feat", "export_feat", "LIST",
-        "Features after these blocks of the backbone, as exports/features/feat_layer_<N>.npy: \"3,7\"",
-        what_group);
-    add_setting("--output-size", "output_size", "SIZE",
-                "processed (default): as the network sees the images; original: as the files are",
-                what_group);
-    add_setting("--conf-thresh-percentile", "conf_thresh_percentile", "P",
-                "Points: this share of all pixels, the least sure, is left out (default: 40)", what_group);
-    add_setting("--num-max-points", "num_max_points", "N",
-                "Points: at most so many, chosen at random but repeatably (default: 1000000)", what_group);
-    add_switch("show-cameras", "show_cameras", "glb: with the cameras (default); --no-show-cameras: without",
-               what_group);
-    add_setting("--colormap", "colormap", "NAME", colormap_help(), what_group);
-    add_switch("colmap-tracks", "colmap_tracks",
-               "colmap: only points that two views or more agree on, with their tracks; --no-colmap-tracks "
-               "(default): each pixel a point",
-               what_group);
-    add_switch("ply-normals", "ply_normals", "ply: with normals; --no-ply-normals (default): without",
-               what_group);
+    add_format_options(app_, arguments_.settings, what_group);
   }
 
   void add_verify() {

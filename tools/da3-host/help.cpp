@@ -126,6 +126,18 @@ const char* colormap_help() {
   return text.c_str();
 }
 
+const char* trajectory_help() {
+  static const std::string text = [] {
+    std::string names;
+    for (const io::Choice& choice : io::gs_trajectories)
+      names.append(names.empty() ? "gs_video: path of the camera: " : ", ")
+          .append(choice.name)
+          .append(names.ends_with("extend") ? " (default)" : "");
+    return names;
+  }();
+  return text.c_str();
+}
+
 std::string HelpFormatter::make_help(const CLI::App* app, std::string, CLI::AppFormatMode mode) const {
   const char* head = command_ == Command::run       ? run_text
                      : command_ == Command::devices ? devices_text

@@ -18,6 +18,7 @@ std::string_view command_word(Command command);
 const char* format_help();
 const char* method_help();
 const char* colormap_help();
+const char* trajectory_help();
 
 /// Examples first, then the options by group.
 class HelpFormatter : public CLI::Formatter {

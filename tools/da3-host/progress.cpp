@@ -112,10 +112,11 @@ void Progress::advance(size_t item, const std::string& name, uint64_t done, uint
   advance_item(done, total, stage);
 }
 
-void Progress::aside(size_t item, const std::string& name, std::string_view stage) {
+void Progress::aside(size_t item, const std::string& name, std::string_view stage, uint64_t done,
+                     uint64_t total) {
   const std::lock_guard lock(mutex_);
-  if (item == item_) return advance_item(0, 0, stage);
-  if (style_ == Style::json) tell_stage(item, name, 0, 0, stage);
+  if (item == item_) return advance_item(done, total, stage);
+  if (style_ == Style::json) tell_stage(item, name, done, total, stage);
 }
 
 void Progress::advance_item(uint64_t done, uint64_t total, std::string_view stage) {

@@ -39,7 +39,8 @@ class Progress {
   /// The same of an item that is not the current one any more where several run at the same time.
   void advance(size_t item, const std::string& name, uint64_t done, uint64_t total, std::string_view stage);
   /// A stage of an item that goes on beside the current one: a bar stays with that one.
-  void aside(size_t item, const std::string& name, std::string_view stage);
+  void aside(size_t item, const std::string& name, std::string_view stage, uint64_t done = 0,
+             uint64_t total = 0);
   /// The current item ended; failure is empty when it is done.
   void end(double milliseconds, const std::string& what, const std::string& failure);
   /// The same of an item that need not be the current one, and does not become it.

@@ -124,7 +124,7 @@ Json conventions_json(const RunReport& report) {
           {"raw", "float32, little endian, height x width, rows from the top, no header"},
           {"points",
            "ply and colmap: world of the extrinsics; glb: the first camera's frame with x right, y up, z "
-           "towards the viewer, the median in the origin; gs_ply: the network's world and unit"},
+           "towards the viewer, the median in the origin; gs_ply and gs_video: the network's world and unit"},
           {"times",
            "milliseconds; decode and resize are summed over threads; stages are the backend's own parts of "
            "load and forward"},

@@ -12,16 +12,11 @@ namespace da3::host {
 namespace fs = std::filesystem;
 namespace {
 
-std::string method_type() {
+/// "enum{a,b}"
+template <class Choices>
+std::string type_of(const Choices& choices) {
   std::string names;
-  for (const io::Choice& choice : io::process_res_methods)
-    names.append(names.empty() ? "" : ",").append(choice.name);
-  return "enum{" + names + "}";
-}
-
-std::string colormap_type() {
-  std::string names;
-  for (const io::Choice& choice : io::colormaps) names.append(names.empty() ? "" : ",").append(choice.name);
+  for (const io::Choice& choice : choices) names.append(names.empty() ? "" : ",").append(choice.name);
   return "enum{" + names + "}";
 }
 
@@ -134,6 +129,9 @@ io::ExportOptions export_options(const Setup& setup, const std::string& method) 
   options.normals = value("ply_normals").value == "true";
   options.colormap = value("colormap").value;
   options.colmap_tracks = value("colmap_tracks").value == "true";
+  options.feat_vis_fps = option_type::parse_int(value("feat_vis_fps").value).value_or(15);
+  options.gs_trajectory = value("gs_trajectory").value;
+  options.gs_depth = value("gs_depth").value;
   const Setting size = value("output_size");
   options.original_size = size.value == "original";
   if (options.original_size && method.ends_with("_crop"))
@@ -162,8 +160,8 @@ const std::vector<OptionSpec>& tool_options() {
        "images are turned as their EXIF says; false: they are taken as they are stored, as upstream does"},
       {"process_res", "enum{auto}|int[1,16384]", "auto",
        "pixels of the longer (or shorter, see the method) side; auto: the model's own, else 504"},
-      {"process_res_method", method_type(), std::string(io::process_res_methods.front().name),
-       "how an image is brought to process_res"},
+      {"process_res_method", type_of(io::process_res_methods),
+       std::string(io::process_res_methods.front().name), "how an image is brought to process_res"},
       {"poses", "path", "", "known cameras: npz, JSON, or the folder of a COLMAP model; world-to-camera"},
       {"align_to_input_ext_scale", "bool", "true",
        "with poses: results in their frame and unit; false: in the network's own"},
@@ -181,7 +179,10 @@ const std::vector<OptionSpec>& tool_options() {
       {"show_cameras", "bool", "true", "glb: with the cameras' frusta"},
       {"ply_normals", "bool", "false", "ply: with normals"},
       {"colmap_tracks", "bool", "false", "colmap: points that two views or more agree on, with their tracks"},
-      {"colormap", colormap_type(), "spectral", "colours of depth in pictures"},
+      {"colormap", type_of(io::colormaps), "spectral", "colours of depth in pictures"},
+      {"feat_vis_fps", "int[1,1000]", "15", "feat_vis: pictures a second of the video"},
+      {"gs_trajectory", type_of(io::gs_trajectories), "extend", "gs_video: path of the camera"},
+      {"gs_depth", type_of(io::gs_depths), "hcat", "gs_video: depth beside the colours, below them, or none"},
       {"export_feat", "string", "", "blocks of the backbone whose features are written, as in 3,7"},
   };
   return options;

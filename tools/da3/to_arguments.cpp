@@ -4,7 +4,6 @@
 #include <da3/error.hpp>
 #include <da3/io/file_names.hpp>
 #include <da3/io/video.hpp>
-#include <da3/log.hpp>
 
 #include "command_line.hpp"
 #include "models/find_model.hpp"
@@ -84,12 +83,6 @@ std::string best_model(const fs::path& share) {
   return {};
 }
 
-bool host_knows(std::string_view key) {
-  const auto& known = host::tool_options();
-  return key == "model" || key == "backend" || key == "use_ray_pose" || key == "ref_view_strategy" ||
-         std::any_of(known.begin(), known.end(), [&](const OptionSpec& option) { return option.key == key; });
-}
-
 /// "cuda:1" is the backend and which of its devices.
 void add_device(const std::string& text, host::Arguments& arguments) {
   if (text == "auto") return;
@@ -114,12 +107,7 @@ void add_settings(const Words& words, host::Arguments& arguments) {
   for (const Option& option : options()) {
     if ((option.verbs & words.verb) == 0 || option.key.empty()) continue;
     if (option.key == "model" || option.key == "backend") continue;
-    const bool given = words.given.contains(option.name);
     const std::string flag = "--" + std::string(option.name);
-    if (!host_knows(option.key)) {
-      if (given) log(LogLevel::warn, flag + " changes nothing: no format that is here makes use of it");
-      continue;
-    }
     std::string value = words.value(option.name);
     if (option.key == "format") value = with_pictures(value);
     if (!value.empty()) arguments.settings.push_back({std::string(option.key), value, flag});

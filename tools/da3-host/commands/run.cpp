@@ -27,6 +27,7 @@
 #include "scenes/scene_loop.hpp"
 #include "scenes/scene_workers.hpp"
 #include "scenes/shard.hpp"
+#include "scenes/writing.hpp"
 #include "signals.hpp"
 #include "stopwatch.hpp"
 
@@ -143,6 +144,7 @@ class Run {
     if (!facts) return;
     context_.facts = *facts;
     check_demands(setup_, settings_, context_.facts, poses_by_folder_);
+    check_videos(settings_.formats);
   }
 
   Model load_model(const Engine& engine) {
@@ -192,6 +194,7 @@ class Run {
     context_.formats = settings_.formats;
     context_.features = settings_.features;
     context_.export_options = settings_.export_options;
+    context_.export_options.threads = writing_threads(engine);
     report_.export_options = settings_.export_options;
     context_.output = settings_.output;
     context_.preview = preview_for(arguments_.preview, *context_.io, settings_.export_options.colormap);

@@ -2,6 +2,7 @@
 #include "scenes/scene_outputs.hpp"
 
 #include "exit_code.hpp"
+#include "scenes/writing.hpp"
 #include "stopwatch.hpp"
 
 namespace da3::host {
@@ -71,8 +72,13 @@ std::vector<int64_t> SceneOutputs::shape(const std::string& name) const {
 void write_scene(const SceneContext& context, const ScenePlan& plan, const io::Views& views,
                  const SceneOutputs& outputs, SceneReport& report) {
   const std::vector<float> known_intrinsics = flat(views.intrinsics);
+  std::vector<float> gaussian_extrinsics;
   io::Prediction prediction;
   in_phase(Phase::run, [&] {
+    const auto scale = outputs.floats("scale_factor");
+    if (!outputs.floats("gaussians.means").empty())
+      gaussian_extrinsics = context.io->gaussian_extrinsics(
+          outputs.floats("extrinsics"), plan.cameras.extrinsics, scale.empty() ? 1 : scale[0]);
     bring_to_unit(context, plan, views, outputs, report);
     prediction.views = views.views, prediction.height = views.height, prediction.width = views.width;
     prediction.depth = outputs.floats("depth");
@@ -84,9 +90,9 @@ void write_scene(const SceneContext& context, const ScenePlan& plan, const io::V
     if (used && !known_intrinsics.empty()) prediction.intrinsics = known_intrinsics;
     prediction.images = views.pixels;
     prediction.features = feature_maps(context, outputs);
-    prediction.gaussians = {outputs.floats("gaussians.means"), outputs.floats("gaussians.scales"),
+    prediction.gaussians = {outputs.floats("gaussians.means"),     outputs.floats("gaussians.scales"),
                             outputs.floats("gaussians.rotations"), outputs.floats("gaussians.harmonics"),
-                            outputs.floats("gaussians.opacities")};
+                            outputs.floats("gaussians.opacities"), gaussian_extrinsics};
     prediction.is_metric = report.is_metric;
     prediction.files = plan.scene->files;
     prediction.exif_rotation = context.preprocess.exif_rotation;
@@ -100,7 +106,7 @@ void write_scene(const SceneContext& context, const ScenePlan& plan, const io::V
   report.files = in_phase(Phase::output, [&] {
     if (context.on_prediction) context.on_prediction(prediction);
     return context.io->export_prediction(context.formats, context.output / plan.scene->folder, prediction,
-                                         context.export_options);
+                                         watched(context, plan.item, plan.scene->name));
   });
   if (context.preview) show_preview(context, *plan.scene, prediction);
   report.times.output = watch.lap();
