@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>
+#include <map>
 #include <sstream>
 
 #include "hardware/cgroup.hpp"
@@ -69,18 +70,36 @@ std::string read_affinity(const fs::path& path) {
   return {};
 }
 
-int read_numa_node(const fs::path& nodes, const std::vector<int>& allowed) {
-  int found = -1;
+/// Node by CPU. Numbers of nodes may have gaps.
+std::map<int, int> read_nodes(const fs::path& folder) {
+  std::map<int, int> nodes;
   std::error_code error;
-  for (int node = 0; fs::is_directory(nodes / ("node" + std::to_string(node)), error); ++node) {
-    const auto cpus = parse_cpu_list(first_line(nodes / ("node" + std::to_string(node)) / "cpulist"));
-    const bool used = std::any_of(allowed.begin(), allowed.end(), [&](int cpu) {
-      return std::find(cpus.begin(), cpus.end(), cpu) != cpus.end();
-    });
-    if (used && found >= 0) return -1;
-    if (used) found = node;
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
+    const std::string name = entry.path().filename().string();
+    if (!name.starts_with("node") || name.find_first_not_of("0123456789", 4) != std::string::npos) continue;
+    for (int cpu : parse_cpu_list(first_line(entry.path() / "cpulist")))
+      nodes[cpu] = std::atoi(name.c_str() + 4);
   }
-  return found;
+  return nodes;
+}
+
+std::vector<CpuPlace> read_places(const fs::path& devices, const std::vector<int>& allowed) {
+  const std::map<int, int> nodes = read_nodes(devices / "node");
+  std::vector<CpuPlace> places;
+  for (int cpu : allowed) {
+    const fs::path topology = devices / "cpu" / ("cpu" + std::to_string(cpu)) / "topology";
+    const std::vector<int> core = parse_cpu_list(first_line(topology / "thread_siblings_list"));
+    const auto node = nodes.find(cpu);
+    places.push_back({cpu, core.empty() ? cpu : core.front(), node == nodes.end() ? -1 : node->second});
+  }
+  return places;
+}
+
+int only_node(const std::vector<CpuPlace>& places) {
+  if (places.empty()) return -1;
+  const int node = places.front().node;
+  return std::all_of(places.begin(), places.end(), [&](const CpuPlace& p) { return p.node == node; }) ? node
+                                                                                                      : -1;
 }
 
 }  // namespace
@@ -97,7 +116,8 @@ CpuFacts read_linux_cpu(const fs::path& root) {
     std::erase_if(c.allowed,
                   [&](int cpu) { return std::find(online.begin(), online.end(), cpu) == online.end(); });
   }
-  c.numa_node = read_numa_node(root / "sys/devices/system/node", c.allowed);
+  c.places = read_places(root / "sys/devices/system", c.allowed);
+  c.numa_node = only_node(c.places);
   c.quota = read_cgroup_limits(root).cpus;
   return c;
 }

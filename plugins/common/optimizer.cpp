@@ -10,6 +10,7 @@
 #include "common/canary.hpp"
 #include "common/thin_plugin.hpp"
 #include "loader/engine_loader.hpp"
+#include "loader/openmp_runtimes.hpp"
 
 namespace da3::thin {
 namespace {
@@ -45,6 +46,8 @@ const engine::Table& open_engine(const Host& host) {
   if (std::strcmp(table.runtime_id, info.runtime_id) != 0)
     host.log(log_warn, std::string("engine ") + info.engine + " runs on " + table.runtime_id +
                            ", the plugin was built for " + info.runtime_id);
+  if (const std::string warning = loader::openmp_warning(loader::mapped_libraries()); !warning.empty())
+    host.log(log_warn, warning);
   host.log(log_debug, "opened engine " + request.engine.string() + " (" + table.runtime_id + ")");
   engine_table.store(&table, std::memory_order_release);
   return table;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
 
 #include "hardware/cpu.hpp"
 
@@ -43,6 +44,25 @@ std::string Capabilities::usable_reason() const {
   return "the machine has " + cpus(plain_cpus(*this));
 }
 
+int cores_of(const std::vector<CpuPlace>& places, int node) {
+  std::set<int> cores;
+  for (const CpuPlace& place : places)
+    if (node < 0 || place.node == node) cores.insert(place.core);
+  return static_cast<int>(cores.size());
+}
+
+int Capabilities::compute_cpus() const {
+  const int usable = usable_cpus();
+  return places.empty() ? usable : std::min(usable, cores_of(places));
+}
+
+std::string Capabilities::compute_reason() const {
+  const int n = compute_cpus();
+  if (n == usable_cpus()) return usable_reason();
+  return usable_reason() + ", on " + std::to_string(n) + (n == 1 ? " core" : " cores") +
+         ": the threads of a core would share its units";
+}
+
 Capabilities read_linux_capabilities(const std::filesystem::path& root) {
   const hardware::CpuFacts cpu = hardware::read_cpu(root);
   const hardware::MemoryFacts memory = hardware::read_memory(root);
@@ -54,11 +74,18 @@ Capabilities read_linux_capabilities(const std::filesystem::path& root) {
   c.allowed_cpus = static_cast<int>(cpu.allowed.size());
   c.quota_cpus = cpu.quota;
   c.numa_node = cpu.numa_node;
+  for (const hardware::CpuPlace& place : cpu.places) c.places.push_back({place.cpu, place.core, place.node});
   c.memory_total = std::min(memory.total, memory.limit);
   c.memory_available = memory.available;
   return c;
 }
 
-Capabilities read_capabilities() { return read_linux_capabilities("/"); }
+Capabilities read_capabilities() {
+  Capabilities c = read_linux_capabilities("/");
+  for (const char* variable : {"OMP_PROC_BIND", "OMP_PLACES", "GOMP_CPU_AFFINITY", "KMP_AFFINITY"})
+    if (const char* value = std::getenv(variable); value && *value && c.bound_by.empty())
+      c.bound_by = variable;
+  return c;
+}
 
 }  // namespace da3::cpu

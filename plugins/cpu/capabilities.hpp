@@ -6,12 +6,23 @@
 #include <filesystem>
 #include <set>
 #include <string>
+#include <vector>
 
 namespace da3::thin {
 class Record;
 }
 
 namespace da3::cpu {
+
+/// Where a CPU is: CPUs of one core share its units (SMT), cores of one node its memory (NUMA).
+struct CpuPlace {
+  int cpu = 0;
+  int core = 0;
+  int node = -1;  ///< -1: not known
+};
+
+/// Of all nodes (-1) or of one.
+int cores_of(const std::vector<CpuPlace>&, int node = -1);
 
 struct Capabilities {
   std::string name;  ///< "AMD EPYC 7713 64-Core Processor"
@@ -25,6 +36,8 @@ struct Capabilities {
   uint64_t memory_total = UINT64_MAX,
            memory_available = UINT64_MAX;  ///< bytes, within the cgroup; UINT64_MAX: not known
   int numa_node = -1;                      ///< the one node of all allowed CPUs, -1: several or not known
+  std::vector<CpuPlace> places;            ///< of the allowed CPUs; empty: not known
+  std::string bound_by;  ///< a variable by which OpenMP binds its threads itself, "OMP_PROC_BIND"; or empty
 
   bool has(const char* feature) const { return features.count(feature) != 0; }
   bool native_bfloat16() const { return has("avx512_bf16") || has("amx_bf16") || (arm && has("bf16")); }
@@ -35,6 +48,11 @@ struct Capabilities {
   int usable_cpus() const;
   /// Why that many: "2 CPUs by affinity", "a cgroup quota of 1.5 CPUs", "4 CPUs".
   std::string usable_reason() const;
+  /// Of those, as many as compute at full speed: one for each core.
+  int compute_cpus() const;
+  std::string compute_reason() const;
+  /// Whether threads can be kept on CPUs here.
+  bool can_bind() const { return allowed_cpus > 0 && !places.empty(); }
 };
 
 /// This machine. What cannot be read stays not known.

@@ -10,11 +10,11 @@ namespace da3::cpu {
 
 namespace {
 
-void trim_runs() { arena_of(MemoryUse::run).trim(); }
+void trim_runs() { trim_arenas(MemoryUse::run); }
 
 }  // namespace
 
-CpuRuntime::CpuRuntime() {
+CpuRuntime::CpuRuntime(const engine::Policy& policy) : threads_(policy) {
   install_pooled_allocator();
   engine::trim_with_heap(trim_runs);
 }
@@ -29,11 +29,11 @@ void CpuRuntime::keep(const std::function<void()>& body) {
   body();
 }
 
-void CpuRuntime::weights_changed() { arena_of(MemoryUse::weights).trim(); }
+void CpuRuntime::weights_changed() { trim_arenas(MemoryUse::weights); }
 
 void CpuRuntime::fill_memory(da3_memory& memory, uint64_t weights) {
 #ifndef DA3_SANITIZED
-  const ArenaCounts runs = arena_of(MemoryUse::run).counts(), kept = arena_of(MemoryUse::weights).counts();
+  const ArenaCounts runs = count_arenas(MemoryUse::run), kept = count_arenas(MemoryUse::weights);
   memory.activations = runs.used;
   memory.pool_idle = runs.idle + kept.idle;
   const uint64_t now = weights + runs.peak;
@@ -46,6 +46,12 @@ void CpuRuntime::fill_memory(da3_memory& memory, uint64_t weights) {
 #endif
 }
 
-uint64_t CpuRuntime::trim() { return arena_of(MemoryUse::run).counts().idle; }
+uint64_t CpuRuntime::trim() { return count_arenas(MemoryUse::run).idle; }
+
+std::vector<std::pair<std::string, std::string>> CpuRuntime::describe(const net::Kernels&) {
+  if (!threads_.refused()) return {};
+  return {{"effective.affinity", "off"},
+          {"effective.affinity.reason", "the system did not let threads stay on the chosen CPUs"}};
+}
 
 }  // namespace da3::cpu

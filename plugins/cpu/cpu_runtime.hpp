@@ -4,14 +4,16 @@
 
 #include <atomic>
 
+#include "cpu/bound_threads.hpp"
 #include "engine/device_runtime.hpp"
 
 namespace da3::cpu {
 
 class CpuRuntime : public engine::DeviceRuntime {
  public:
-  CpuRuntime();
+  explicit CpuRuntime(const engine::Policy&);
 
+  void place(size_t lane) override { threads_.place(lane); }
   void enter(const std::function<void()>& body) override;
   void keep(const std::function<void()>& body) override;
   void weights_changed() override;
@@ -19,9 +21,11 @@ class CpuRuntime : public engine::DeviceRuntime {
   /// What runs left goes at once, or at the end of the run that goes on, with the heap
   /// (engine/host_heap.hpp).
   uint64_t trim() override;
+  std::vector<std::pair<std::string, std::string>> describe(const net::Kernels&) override;
 
  private:
   std::atomic<uint64_t> peak_{0};
+  BoundThreads threads_;
 };
 
 }  // namespace da3::cpu

@@ -1,4 +1,4 @@
-add_library(da3_cpu_engine MODULE engine.cpp cpu_kernels.cpp cpu_attention.cpp cpu_norms.cpp cpu_runtime.cpp cpu_upsample.cpp int8_kernels.cpp
+add_library(da3_cpu_engine MODULE engine.cpp bound_threads.cpp cpu_kernels.cpp cpu_attention.cpp cpu_norms.cpp cpu_runtime.cpp cpu_upsample.cpp int8_kernels.cpp
   packed_kernels.cpp winograd_convolution.cpp winograd_full_size.cpp memory/pooled_allocator.cpp)
 target_link_libraries(da3_cpu_engine PRIVATE da3_torch da3_cpu_memory da3_cpu_simd da3_warnings)
 # at::parallel_for is a plain loop in a file that is not compiled with OpenMP. The runtime is LibTorch's own: there must

@@ -16,17 +16,18 @@
 namespace da3::engine {
 
 const DeviceTraits& device_traits() {
-  static const DeviceTraits traits{[](const Policy&) { return c10::Device(c10::kCPU); },
-                                   [](const Policy& policy) -> std::unique_ptr<net::Kernels> {
-                                     if (policy.emulate && policy.precision == Precision::int8 &&
-                                         policy.head_precision == Precision::float32)
-                                       return std::make_unique<cpu::ExactInt8Kernels>();
-                                     if (policy.emulate) return std::make_unique<net::EmulatedKernels>();
-                                     if (policy.prepack && at::hasMKLDNN())
-                                       return std::make_unique<cpu::PackedKernels>(policy.winograd != 0);
-                                     return std::make_unique<cpu::CpuKernels>();
-                                   },
-                                   [](const Policy&) { return std::make_unique<cpu::CpuRuntime>(); }};
+  static const DeviceTraits traits{
+      [](const Policy&) { return c10::Device(c10::kCPU); },
+      [](const Policy& policy) -> std::unique_ptr<net::Kernels> {
+        if (policy.emulate && policy.precision == Precision::int8 &&
+            policy.head_precision == Precision::float32)
+          return std::make_unique<cpu::ExactInt8Kernels>();
+        if (policy.emulate) return std::make_unique<net::EmulatedKernels>();
+        if (policy.prepack && at::hasMKLDNN())
+          return std::make_unique<cpu::PackedKernels>(policy.winograd != 0);
+        return std::make_unique<cpu::CpuKernels>();
+      },
+      [](const Policy& policy) { return std::make_unique<cpu::CpuRuntime>(policy); }};
   return traits;
 }
 

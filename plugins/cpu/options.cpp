@@ -26,6 +26,17 @@ const BackendInfo& backend_info() {
            "input channels "
            "and needs enable_compile",
            DA3_SCOPE_OPTIMIZER},
+          {"cpu.sessions", "int[1,16]", "1",
+           "Sessions whose runs compute at the same time, each with its share of the threads",
+           DA3_SCOPE_OPTIMIZER},
+          {"cpu.affinity", "enum{auto,off,node,cores}", "auto",
+           "Where threads stay: on the CPUs of a session's NUMA node, or each on a CPU of its own; auto "
+           "binds "
+           "sessions that share a machine of several nodes",
+           DA3_SCOPE_OPTIMIZER},
+          {"cpu.numa_node", "enum{auto}|int[0,1023]", "auto",
+           "The NUMA node that threads and memory stay on; a number implies cpu.affinity: node",
+           DA3_SCOPE_OPTIMIZER},
           {"cpu.emulate", "bool", "false",
            "Round as a device of the asked-for precision would: slow, to see what such a device would give",
            DA3_SCOPE_OPTIMIZER},

@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cpu/policy.hpp"
 
-#include <da3/error.hpp>
-
 #include <algorithm>
 #include <cstdio>
+
+#include "common/report.hpp"
+#include "cpu/placement.hpp"
 
 namespace da3::cpu {
 namespace {
 
 using thin::Decision;
 using thin::OptionSet;
+using thin::Report;
+using thin::yes_no;
 
 /// What a mode means: defaults of settings that are not given.
 struct Mode {
@@ -24,23 +27,8 @@ Mode mode_of(const OptionSet& options) {
   return {2, 2, 4, true, true};
 }
 
-class Report {
- public:
-  explicit Report(Decision& decision) : decision_(decision) {}
-  void say(const std::string& key, const std::string& value, const std::string& reason = {}) {
-    decision_.effective.push_back({"effective." + key, value});
-    if (!reason.empty()) decision_.effective.push_back({"effective." + key + ".reason", reason});
-  }
-
- private:
-  Decision& decision_;
-};
-
-std::string yes_no(bool value) { return value ? "true" : "false"; }
-
 [[noreturn]] void refuse(const char* key, const OptionSet& options, const std::string& why) {
-  throw Error(DA3_E_UNSUPPORTED, std::string("option '") + key + "' = '" + options.text(key) +
-                                     "': the cpu backend does not do it, " + why);
+  thin::refuse("cpu", options, key, why);
 }
 
 /// The backbone's arithmetic; emulated at will, native where the CPU has it (bfloat16: by oneDNN).
@@ -131,25 +119,10 @@ void decide_precision(const Capabilities& c, const OptionSet& options, Decision&
 
 void decide_threads(const Capabilities& c, const OptionSet& options, uint32_t cpu_budget, Decision& decision,
                     Report& report) {
-  const int usable = c.usable_cpus();
-  int threads = usable;
-  std::string reason = c.usable_reason();
-  if (!options.is("threads", "auto")) {
-    threads = static_cast<int>(options.integer("threads"));
-    reason.clear();
-    if (threads > usable)
-      decision.warnings.push_back("option 'threads' = " + std::to_string(threads) +
-                                  ": more than the process may use (" + c.usable_reason() +
-                                  "), runs will be slower; use auto");
-  } else if (cpu_budget > 0 && cpu_budget < static_cast<uint32_t>(usable)) {
-    threads = static_cast<int>(cpu_budget);
-    reason = "the host asked for at most " + std::to_string(cpu_budget);
-  }
-  decision.policy.threads = threads;
-  report.say("threads", std::to_string(threads), reason);
-
+  decide_placement(c, options, cpu_budget, decision);
   const bool automatic = options.is("interop_threads", "auto");
-  const int interop = automatic ? std::min(4, threads) : static_cast<int>(options.integer("interop_threads"));
+  const int interop =
+      automatic ? std::min(4, decision.policy.threads) : static_cast<int>(options.integer("interop_threads"));
   decision.policy.interop_threads = interop;
   report.say("interop_threads", std::to_string(interop));
 }
@@ -157,9 +130,10 @@ void decide_threads(const Capabilities& c, const OptionSet& options, uint32_t cp
 /// What the host obeys: how it feeds the backend.
 void decide_host(const OptionSet& options, const Mode& mode, const Decision& decision, Report& report) {
   const bool automatic = options.is("workers", "auto");
-  report.say("workers", automatic ? std::to_string(std::min(mode.workers, decision.policy.threads))
-                                  : options.text("workers"));
-  const int prefetch = std::min(mode.prefetch, decision.policy.threads);
+  const int threads = decision.policy.threads * decision.policy.sessions;
+  report.say("workers",
+             automatic ? std::to_string(std::min(mode.workers, threads)) : options.text("workers"));
+  const int prefetch = std::min(mode.prefetch, threads);
   if (options.is("prefetch", "auto"))
     report.say("prefetch", std::to_string(prefetch),
                prefetch > 0

@@ -23,13 +23,20 @@ enum class Attention : int32_t {
   chunked         ///< ours: chunks of queries, matmul, float32 softmax, matmul
 };
 
+/// Where threads of a CPU stay.
+enum class Affinity : int32_t { off = 0, sessions, threads };
+constexpr int32_t kMostSessions = 16, kMostMemorySets = 8;
+constexpr uint32_t kMostPlaces = 512;
+
 /// What the policy decided; every field is an order, none is a hint. Plain data.
 struct Policy {
   uint32_t struct_size = sizeof(Policy);
   int32_t dl_type = 1, dl_id = 0;  ///< DLPack device
   Precision precision = Precision::float32;
   Precision head_precision = Precision::float32;
-  int32_t threads = 1;           ///< intra-op threads of a run
+  int32_t threads = 1;        ///< intra-op threads of a run
+  int32_t sessions = 1;       ///< runs at the same time: the optimizer has so many threads that run networks
+  int32_t thread_budget = 0;  ///< intra-op threads that runs of the process may have together, 0 = no limit
   int32_t interop_threads = 1;   ///< asked once per process; the first one wins
   int32_t head_chunk_views = 8;  ///< views the heads process at a time (memory, not arithmetic)
   uint8_t deterministic = 0;     ///< same bits for the same input, also in another process
@@ -64,6 +71,13 @@ struct Policy {
   uint8_t empty_cache = 0;  ///< give the allocator's free memory back after a model is destroyed
   uint8_t winograd = 0;     ///< cpu: 3x3 convolutions in float32 by Winograd where it pays; needs prepack
   uint8_t reserved[1] = {};
+
+  // cpu: where threads stay. The CPUs of session s, or of its threads one by one, are the cpus_each from
+  // s * cpus_each on; memory_set[s] numbers what memory it uses: sessions of one node have one.
+  Affinity affinity = Affinity::off;
+  int32_t cpus_each = 0;
+  uint8_t memory_set[kMostSessions] = {};
+  uint16_t cpus[kMostPlaces] = {};
 
   bool operator==(const Policy&) const = default;
 };

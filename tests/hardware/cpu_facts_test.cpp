@@ -51,6 +51,34 @@ TEST(CpuFacts, AffinityWithoutWhatIsNotPluggedIn) {
   EXPECT_EQ(facts.online, 4);
 }
 
+/// Two sockets of two cores with two CPUs each; node numbers need not follow each other.
+TEST(CpuFacts, CoresAndNodes) {
+  TemporaryFolder root;
+  root.write("proc/self/status", "Cpus_allowed_list:\t1-7\n");
+  root.write("sys/devices/system/cpu/online", "0-7\n");
+  for (int cpu = 0; cpu < 8; ++cpu)
+    root.write("sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/topology/thread_siblings_list",
+               std::to_string(cpu % 4) + "," + std::to_string(cpu % 4 + 4) + "\n");
+  root.write("sys/devices/system/node/node0/cpulist", "0-1,4-5\n");
+  root.write("sys/devices/system/node/node8/cpulist", "2-3,6-7\n");
+  root.write("sys/devices/system/node/has_cpu", "0,8\n");
+  const CpuFacts facts = read_cpu(root.path());
+  ASSERT_EQ(facts.places.size(), 7u);
+  for (const CpuPlace& place : facts.places) {
+    EXPECT_EQ(place.core, place.cpu % 4) << place.cpu;
+    EXPECT_EQ(place.node, place.cpu % 4 < 2 ? 0 : 8) << place.cpu;
+  }
+  EXPECT_EQ(facts.numa_node, -1);
+  root.write("proc/self/status", "Cpus_allowed_list:\t2-3,6\n");
+  EXPECT_EQ(read_cpu(root.path()).numa_node, 8);
+}
+
+TEST(CpuFacts, WithoutTopologyEachCpuIsACore) {
+  const CpuFacts facts = cpu("zen3");
+  ASSERT_EQ(facts.places.size(), 8u);
+  for (const CpuPlace& place : facts.places) EXPECT_EQ(place.core, place.cpu);
+}
+
 TEST(CpuFacts, Quota) {
   EXPECT_DOUBLE_EQ(cpu("container_v1").quota, 1.5);
   EXPECT_DOUBLE_EQ(cpu("container_v2").quota, 1.5);

@@ -97,6 +97,8 @@ TEST(CpuMachines, RecordsAgreeWithTheFilesOfTheSameMachine) {
     EXPECT_EQ(assumed.x86, read.x86) << name;
     EXPECT_EQ(assumed.online_cpus, read.online_cpus) << name;
     EXPECT_EQ(assumed.allowed_cpus, read.allowed_cpus) << name;
+    EXPECT_EQ(assumed.places.size(), read.places.size()) << name;
+    EXPECT_EQ(assumed.compute_cpus(), read.compute_cpus()) << name;
     EXPECT_EQ(assumed.quota_cpus, read.quota_cpus) << name;
     EXPECT_EQ(assumed.numa_node, read.numa_node) << name;
     EXPECT_EQ(assumed.memory_total, read.memory_total) << name;

@@ -12,6 +12,7 @@
 #include "loader/engine_loader.hpp"
 #include "loader/library_file.hpp"
 #include "loader/libtorch_guard.hpp"
+#include "loader/openmp_runtimes.hpp"
 #include "plugins/got_slot.hpp"
 
 namespace {
@@ -167,5 +168,24 @@ TEST_F(EngineLoaderDeathTest, LibtorchKeepsItsOwnSgemm) {
       << "this test would see a hijack";
 }
 #endif
+
+/// Names alone: two paths to one file are one runtime.
+TEST(OpenmpRuntimes, AreKnownByTheirNames) {
+  using Libraries = std::vector<loader::MappedLibrary>;
+  const Libraries one{{"/a/libgomp.so.1", "libgomp.so.1"},
+                      {"/a/libgompertz.so", "libgompertz.so"},
+                      {"/a/libtorch_cpu.so", "libtorch_cpu.so"},
+                      {"/a/libgomp.so.1", "libgomp.so.1"}};
+  EXPECT_EQ(loader::openmp_runtimes(one).size(), 1u);
+  EXPECT_EQ(loader::openmp_warning(one), "");
+  for (const char* other : {"libiomp5.so", "libomp.so.5", "libomp.dylib", "libgomp-a34b3233.so.1"}) {
+    Libraries two = one;
+    two.push_back({std::filesystem::path("/b") / other, other});
+    EXPECT_EQ(loader::openmp_runtimes(two).size(), 2u) << other;
+    const std::string warning = loader::openmp_warning(two);
+    EXPECT_NE(warning.find("/a/libgomp.so.1"), std::string::npos) << warning;
+    EXPECT_NE(warning.find(other), std::string::npos) << warning;
+  }
+}
 
 }  // namespace

@@ -77,6 +77,8 @@ TEST_F(Cache, WhatShapesWeightsKeepsNetworksApart) {
   }
   Policy other = policy();
   other.memory_limit = 77, other.deterministic = 1, other.head_chunk_views = 2, other.keep_scratch = 0;
+  other.sessions = 3, other.thread_budget = 9, other.affinity = Affinity::sessions, other.cpus_each = 2;
+  other.memory_set[1] = 1, other.cpus[5] = 5;
   EXPECT_TRUE(network_key(file, {}, other, nullptr) == usual);
   EXPECT_FALSE(network_key(file, {}, policy(), &other) == usual) << "of one optimizer alone";
 }

@@ -11,6 +11,7 @@
 #include "loader/engine_loader.hpp"
 #include "loader/libtorch_guard.hpp"
 #include "loader/mapped_libraries.hpp"
+#include "loader/openmp_runtimes.hpp"
 #include "plugins/got_slot.hpp"
 #include "plugins/plugin_fixture.hpp"
 
@@ -119,6 +120,22 @@ TEST_F(RealEngineDeathTest, SgemmIsLibtorchsOwnBesideDebiansBlas) {
   EXPECT_EXIT(tell_sgemm("libblas.so.3", true), ExitedWithCode(0), "sgemm_ in .*libtorch_cpu.so");
 }
 #endif
+
+/// One OpenMP runtime with the engine and whatever it brings; one that the program has besides is told.
+[[noreturn]] void tell_openmp(const std::string& other) {
+  if (!other.empty() && !dlopen(other.c_str(), RTLD_NOW | RTLD_GLOBAL)) std::exit(77);
+  open_engine_or_exit();
+  const auto libraries = loader::mapped_libraries();
+  std::fprintf(stderr, "%zu: %s\n", loader::openmp_runtimes(libraries).size(),
+               loader::openmp_warning(libraries).c_str());
+  std::exit(0);
+}
+
+TEST_F(RealEngineDeathTest, BringsOneOpenmpRuntime) {
+  EXPECT_EXIT(tell_openmp(""), ExitedWithCode(0), "^1: \n");
+  EXPECT_EXIT(tell_openmp(fakes / "openmp/libiomp5.so"), ExitedWithCode(0),
+              "2: .*2 OpenMP runtimes.*libiomp5");
+}
 
 /// Through the plugin: the engine comes with the first model and is there after shutdown, and the process
 /// ends well.

@@ -4,9 +4,11 @@
 #include <c10/core/Allocator.h>
 #include <c10/core/CPUAllocator.h>
 
+#include <array>
 #include <utility>
 
 #include "engine/process_shared.hpp"
+#include "engine_abi.hpp"
 
 namespace da3::cpu {
 
@@ -17,8 +19,18 @@ constexpr size_t kLeastBytes = 4096;
 
 thread_local MemoryUse current_use = MemoryUse::others;
 
+constexpr size_t kMemorySets = engine::kMostMemorySets;
+thread_local size_t current_set = 0;
+
 struct Arenas {
-  Arena run, weights;
+  std::array<Arena, kMemorySets> run;
+  Arena weights;
+
+  template <class Visit>
+  void each(MemoryUse use, Visit&& visit) {
+    if (use == MemoryUse::weights) return visit(weights);
+    for (Arena& arena : run) visit(arena);
+  }
 };
 
 /// Never destroyed: tensors may be freed while static objects are.
@@ -48,8 +60,10 @@ class PooledAllocator final : public c10::Allocator {
 
  private:
   static void release(void* block) {
-    for (Arena* arena : {&arenas().run, &arenas().weights})
-      if (arena->owns(block)) return arena->give(block);
+    Arenas& all = arenas();
+    for (Arena& arena : all.run)
+      if (arena.owns(block)) return arena.give(block);
+    if (all.weights.owns(block)) return all.weights.give(block);
     instance->others_.raw_deleter()(block);
   }
 
@@ -75,6 +89,23 @@ void install_pooled_allocator() {
 #endif
 }
 
-Arena& arena_of(MemoryUse use) { return use == MemoryUse::weights ? arenas().weights : arenas().run; }
+void use_memory_set(uint32_t number) { current_set = number % kMemorySets; }
+
+Arena& arena_of(MemoryUse use) {
+  return use == MemoryUse::weights ? arenas().weights : arenas().run[current_set];
+}
+
+ArenaCounts count_arenas(MemoryUse use) {
+  ArenaCounts sum;
+  arenas().each(use, [&](const Arena& arena) {
+    const ArenaCounts one = arena.counts();
+    sum.used += one.used, sum.idle += one.idle, sum.peak += one.peak, sum.fresh += one.fresh;
+  });
+  return sum;
+}
+
+void trim_arenas(MemoryUse use) {
+  arenas().each(use, [](Arena& arena) { arena.trim(); });
+}
 
 }  // namespace da3::cpu

@@ -32,7 +32,14 @@ class MemoryScope {
 /// blocks of the system's heap. [any thread]
 void install_pooled_allocator();
 
-/// Of all engines in the process. use: run or weights.
+/// Runs of the calling thread use arenas of that number from now on: what threads of a NUMA node touched
+/// first stays with threads of that node. [any thread]
+void use_memory_set(uint32_t number);
+
+/// Of all engines in the process. use: run (of the calling thread's memory set) or weights.
 Arena& arena_of(MemoryUse use);
+/// Of all memory sets.
+ArenaCounts count_arenas(MemoryUse use);
+void trim_arenas(MemoryUse use);
 
 }  // namespace da3::cpu

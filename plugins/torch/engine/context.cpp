@@ -3,6 +3,7 @@
 
 #include <c10/core/InferenceMode.h>
 
+#include <algorithm>
 #include <map>
 #include <numeric>
 #include <utility>
@@ -29,7 +30,6 @@ uint32_t next_track() {
 Context::Context(const Policy& asked, const DeviceTraits& traits, const da3_host* lent)
     : policy(asked),
       host(lent),
-      track(next_track()),
       device(traits.device(asked)),
       runtime(traits.runtime ? traits.runtime(asked) : std::make_unique<DeviceRuntime>()),
       kernels(traits.kernels(asked)),
@@ -40,6 +40,8 @@ Context::Context(const Policy& asked, const DeviceTraits& traits, const da3_host
   if (policy.graphs > 0 && runtime->recorder())
     graphs = std::make_unique<GraphCache>(
         *runtime->recorder(), GraphCache::Limits{static_cast<size_t>(policy.graphs), policy.graph_bytes});
+  for (int32_t i = 0; i < std::max(1, policy.sessions); ++i)
+    lanes.push_back({next_track(), std::make_unique<Worker>()});
   ++contexts;
 }
 
@@ -49,20 +51,26 @@ Context::~Context() {
   runtime->weights_changed();
 }
 
-void Context::run_here(const std::function<void()>& body) const {
+void Context::run_here(const std::function<void()>& body, const std::function<void()>& while_waiting,
+                       size_t lane) const {
   const HeapUse heap;
   const CudaFlags cuda{policy.dl_type == kDlCuda, policy.benchmark_limit, policy.reduced_reductions != 0};
-  const FlagLease lease({policy.threads, policy.deterministic != 0, policy.onednn != 0, cuda});
+  const FlagLease lease({policy.threads, policy.deterministic != 0, policy.onednn != 0, cuda},
+                        {policy.thread_budget, while_waiting});
   const c10::InferenceMode inference;  // per thread: without it autograd would hold every activation
+  runtime->place(lane);
   runtime->enter(body);
 }
 
-void Context::run(const std::function<void()>& body, const std::function<void()>& while_queued) {
-  worker.call([&] { run_here(body); }, while_queued);
+void Context::run(const std::function<void()>& body, const std::function<void()>& while_queued, size_t lane) {
+  lanes[lane].worker->call([&] { run_here(body, while_queued, lane); }, while_queued);
 }
 
-Worker::JobPtr Context::post(std::function<void()> body) {
-  return worker.post([this, body = std::move(body)] { run_here(body); });
+Worker::JobPtr Context::post(std::function<void()> body, std::function<void()> while_queued, size_t lane) {
+  return lanes[lane].worker->post(
+      [this, lane, body = std::move(body), while_queued = std::move(while_queued)] {
+        run_here(body, while_queued, lane);
+      });
 }
 
 uint64_t Context::give_back(uint32_t level) {

@@ -22,6 +22,10 @@ class DeviceRuntime {
  public:
   virtual ~DeviceRuntime() = default;
 
+  /// Before each run on a thread of the optimizer, its number of threads set: where they stay. Runs of one
+  /// lane follow each other on one thread.
+  virtual void place(size_t /*lane*/) {}
+
   /// Runs body with the device (its stream, its lock) current on this thread, and puts back what was. Throws
   /// when the device cannot be used from here. [any thread]
   virtual void enter(const std::function<void()>& body) { body(); }

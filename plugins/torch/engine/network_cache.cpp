@@ -17,6 +17,12 @@ NetworkKey network_key(const checkpoint::FileIdentity& weights, const checkpoint
   const Policy usual;
   NetworkKey key{weights, config, policy, owner};
   key.policy.interop_threads = usual.interop_threads;
+  key.policy.sessions = usual.sessions;
+  key.policy.thread_budget = usual.thread_budget;
+  key.policy.affinity = usual.affinity;
+  key.policy.cpus_each = usual.cpus_each;
+  std::copy(std::begin(usual.memory_set), std::end(usual.memory_set), key.policy.memory_set);
+  std::copy(std::begin(usual.cpus), std::end(usual.cpus), key.policy.cpus);
   key.policy.head_chunk_views = usual.head_chunk_views;
   key.policy.deterministic = usual.deterministic;
   key.policy.keep_scratch = usual.keep_scratch;

@@ -4,8 +4,10 @@
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 
+#include <chrono>
 #include <condition_variable>
 #include <exception>
+#include <list>
 #include <mutex>
 #include <optional>
 
@@ -16,6 +18,7 @@ namespace da3::engine {
 
 namespace {
 
+constexpr std::chrono::milliseconds kPoll{20};
 constexpr at::Float32Op kProducts[] = {at::Float32Op::MATMUL, at::Float32Op::CONV};
 
 /// CUDA's process-global switches.
@@ -99,7 +102,30 @@ struct Shared {
   std::condition_variable left;
   RuntimeFlags flags;
   int users = 0;
+  int32_t threads = 0;             ///< of all users
+  std::list<const void*> waiting;  ///< in the order of their coming
   Switches before;
+};
+
+/// Of one who waits; left on every way out.
+class PlaceInLine {
+ public:
+  PlaceInLine(Shared& state, std::unique_lock<std::mutex>& lock)
+      : state_(state), lock_(lock), at_(state.waiting.insert(state.waiting.end(), this)) {}
+  ~PlaceInLine() {
+    if (!lock_.owns_lock()) lock_.lock();
+    state_.waiting.erase(at_);
+    state_.left.notify_all();
+  }
+  PlaceInLine(const PlaceInLine&) = delete;
+  PlaceInLine& operator=(const PlaceInLine&) = delete;
+
+  bool first() const { return state_.waiting.front() == this; }
+
+ private:
+  Shared& state_;
+  std::unique_lock<std::mutex>& lock_;
+  std::list<const void*>::iterator at_;
 };
 
 /// Of all engines in the process; never destroyed: runs may end while static objects are.
@@ -139,10 +165,27 @@ std::mutex& float32_switch_mutex() {
   return mutex;
 }
 
-FlagLease::FlagLease(const RuntimeFlags& flags) {
+FlagLease::FlagLease(const RuntimeFlags& flags, const LeaseWait& wait) : threads_(flags.threads) {
   Shared& state = shared();
   std::unique_lock lock(state.mutex);
-  state.left.wait(lock, [&] { return state.users == 0 || state.flags == flags; });
+  // Without an order a busy optimizer would take the switches again before others have woken up.
+  const PlaceInLine place(state, lock);
+  const auto may_go = [&] {
+    if (!place.first()) return false;
+    if (state.users == 0) return true;
+    return state.flags == flags &&
+           (wait.thread_budget == 0 || state.threads + flags.threads <= wait.thread_budget);
+  };
+  while (!may_go()) {
+    if (!wait.poll) {
+      state.left.wait(lock);
+      continue;
+    }
+    state.left.wait_for(lock, kPoll);
+    lock.unlock();
+    wait.poll();
+    lock.lock();
+  }
   if (state.users == 0) {
     state.before = Switches::current(flags.cuda.used);
     state.flags = flags;
@@ -154,12 +197,14 @@ FlagLease::FlagLease(const RuntimeFlags& flags) {
     throw;
   }
   ++state.users;
+  state.threads += flags.threads;
 }
 
 FlagLease::~FlagLease() {
   Shared& state = shared();
   {
     const std::lock_guard lock(state.mutex);
+    state.threads -= threads_;
     if (--state.users == 0) {
       try {
         state.before.apply();

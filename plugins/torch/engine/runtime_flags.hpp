@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 
 namespace da3::engine {
 
@@ -23,13 +24,26 @@ struct RuntimeFlags {
   bool operator==(const RuntimeFlags&) const = default;
 };
 
-/// Holds the flags while it lives. Make it on the thread that runs the network.
+/// How a lease is waited for.
+struct LeaseWait {
+  /// Runs that share the switches may have so many intra-op threads together; 0: any number. A run that has
+  /// more by itself runs alone.
+  int32_t thread_budget = 0;
+  /// Called now and then meanwhile; what it throws ends the wait.
+  std::function<void()> poll = {};
+};
+
+/// Holds the flags while it lives. Make it on the thread that runs the network. Who comes first is served
+/// first.
 class FlagLease {
  public:
-  explicit FlagLease(const RuntimeFlags& flags);
+  explicit FlagLease(const RuntimeFlags& flags, const LeaseWait& wait = {});
   ~FlagLease();
   FlagLease(const FlagLease&) = delete;
   FlagLease& operator=(const FlagLease&) = delete;
+
+ private:
+  int32_t threads_;
 };
 
 /// Asks for inter-op threads. LibTorch takes this once per process; later or refused requests change nothing.

@@ -87,15 +87,22 @@ Watcher watcher_of(const da3_run& run) {
   return Watcher(DA3_HAS(fields, da3_run, watch) ? run.watch : nullptr);
 }
 
+Session::Session(std::shared_ptr<const Model> model)
+    : model_(std::move(model)), lane_(model_->context().next_lane()) {}
+
+Worker& Session::worker() const { return *model_->context().lanes[lane_].worker; }
+
 void Session::run(const da3_run& run) const {
   const Watcher watcher = watcher_of(run);
-  model_->context().run([&] { execute(run, nullptr); }, [&] { watcher.poll("waiting for another run"); });
+  model_->context().run([&] { execute(run, nullptr); }, [&] { watcher.poll("waiting for another run"); },
+                        lane_);
 }
 
 Worker::JobPtr Session::submit(const da3_run& run) const {
   // A copy of the session keeps the model alive.
   return model_->context().post(
-      [session = *this, &run, upload = begin_upload(run)] { session.execute(run, upload); });
+      [session = *this, &run, upload = begin_upload(run)] { session.execute(run, upload); },
+      [watcher = watcher_of(run)] { watcher.poll("waiting for another run"); }, lane_);
 }
 
 /// The image of a submitted run goes to the device while the run before it computes. Where that cannot be,
@@ -171,7 +178,7 @@ std::vector<at::Tensor> Session::with_less_memory(
 void Session::execute(const da3_run& run, std::shared_ptr<DeviceCopy> upload) const {
   const Watcher watcher = watcher_of(run);
   Context& context = model_->context();
-  sdk::Trace trace = context.trace(watcher.get(), run.id);
+  sdk::Trace trace = context.trace(watcher.get(), run.id, lane_);
   trace.stage("upload");
   RunRequest request = read_run(run, *model_, /*with_data=*/true);
   check_fits(request, *model_);

@@ -35,6 +35,7 @@ struct da3_ticket {
   std::shared_ptr<const da3::engine::Model> model;
   std::shared_ptr<std::atomic<int>> pending;
   da3::engine::Watcher watcher;
+  da3::engine::Worker* worker;  ///< the model's optimizer has it
   da3::engine::Worker::JobPtr job;
   ~da3_ticket() { --*pending; }
 };
@@ -155,8 +156,8 @@ int32_t session_submit(da3_session* session, da3_run* run, da3_ticket** out, da3
       throw Error(DA3_E_BUSY, "the session has " + std::to_string(kMostPending) +
                                   " submitted runs already; wait for one before the next");
     ++*session->pending;
-    std::unique_ptr<da3_ticket> ticket(
-        new da3_ticket{session->model, session->pending, watcher_of(*run), nullptr});
+    std::unique_ptr<da3_ticket> ticket(new da3_ticket{session->model, session->pending, watcher_of(*run),
+                                                      &session->session.worker(), nullptr});
     ticket->job = session->session.submit(*run);
     *out = ticket.release();
   });
@@ -170,7 +171,7 @@ int32_t ticket_wait(da3_ticket* ticket, uint64_t timeout_ms, da3_error* error) {
     const auto until = Clock::now() + std::chrono::milliseconds(std::min(timeout_ms, forever));
     Context& context = ticket->model->context();
     std::unique_ptr<da3_ticket> owned(ticket);  // freed by every way out but one
-    if (!context.worker.finish(
+    if (!ticket->worker->finish(
             ticket->job, [&] { ticket->watcher.poll("waiting for another run"); }, until)) {
       owned.release();
       throw Error(DA3_E_TIMEOUT, "the run is not ready after " + std::to_string(timeout_ms) +
