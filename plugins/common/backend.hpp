@@ -44,6 +44,10 @@ struct Decision {
   std::vector<KeyValue>
       effective;  ///< "effective.threads" -> "2", reasons right after their key; same input, same text
   std::vector<std::string> warnings, notes;  ///< for the log, levels warning and debug
+  /// Not empty: how many times as fast as float32 `measured` is should be known under this key
+  /// (common/measured.hpp) before the engine is made, and then decided again.
+  std::string measure;
+  engine::Precision measured = engine::Precision::bfloat16;
 };
 
 using DeviceSink = std::function<void(const da3_device&)>;

@@ -2,11 +2,7 @@
 #include "common/canary.hpp"
 
 #include <sys/utsname.h>
-#include <unistd.h>
 
-#include <cstdio>
-#include <fstream>
-#include <iterator>
 #include <mutex>
 #include <set>
 #include <sstream>
@@ -14,10 +10,14 @@
 
 #include <engine_build_id.hpp>
 
+#include "common/remembered.hpp"
+
 namespace da3::thin {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr const char* kKind = "canary";
 
 std::string text_or_empty(const char* text) { return text ? text : ""; }
 
@@ -33,34 +33,6 @@ std::string system_facts() {
   utsname names{};
   if (::uname(&names) != 0) return "unknown";
   return std::string(names.sysname) + " " + names.release + " " + names.machine;
-}
-
-uint64_t fnv1a(const std::string& text) {
-  uint64_t hash = 0xCBF29CE484222325;
-  for (const unsigned char c : text) hash = (hash ^ c) * 0x100000001B3;
-  return hash;
-}
-
-fs::path file_of(const std::string& key, const fs::path& cache) {
-  char name[32];
-  std::snprintf(name, sizeof name, "%016llx.txt", static_cast<unsigned long long>(fnv1a(key)));
-  return cache / "canary" / name;
-}
-
-bool is_remembered(const fs::path& path, const std::string& key) {
-  std::ifstream file(path, std::ios::binary);
-  return file && std::string(std::istreambuf_iterator<char>(file), {}) == key;
-}
-
-void remember(const fs::path& path, const std::string& key) {
-  std::error_code error;
-  fs::create_directories(path.parent_path(), error);
-  const fs::path temporary = path.string() + "." + std::to_string(::getpid());
-  std::ofstream file(temporary, std::ios::binary);
-  file << key;
-  file.close();
-  if (file) fs::rename(temporary, path, error);
-  if (!file || error) fs::remove(temporary, error);
 }
 
 }  // namespace
@@ -84,11 +56,10 @@ bool pass_canary(const std::string& key, const fs::path& cache, const std::funct
   static auto& passed = *new std::set<std::string>;
   const std::lock_guard lock(mutex);  // two at once would only do the same
   if (passed.contains(key)) return true;
-  const fs::path path = cache.empty() ? fs::path() : file_of(key, cache);
-  const bool known = !path.empty() && is_remembered(path, key);
+  const bool known = recall(cache, kKind, key) == "";
   if (!known) run();
   passed.insert(key);
-  if (!known && !path.empty()) remember(path, key);
+  if (!known) remember(cache, kKind, key, "");
   return known;
 }
 

@@ -6,8 +6,10 @@
 
 #include <algorithm>
 #include <atomic>
+#include <utility>
 
 #include "common/canary.hpp"
+#include "common/measured.hpp"
 #include "common/thin_plugin.hpp"
 #include "loader/engine_loader.hpp"
 #include "loader/openmp_runtimes.hpp"
@@ -92,11 +94,35 @@ engine::Context* da3_optimizer::context() {
   const std::lock_guard lock(mutex_);
   if (!context_) {
     const engine::Table& table = open_engine(*host_);
+    if (!decision_.measure.empty()) measure(table);
     checked([&](da3_error* error) {
       return table.context_create(&decision_.policy, host_->table(), &context_, error);
     });
   }
   return context_;
+}
+
+/// With the lock held. What cannot be measured is not known, and the first decision stays.
+void da3_optimizer::measure(const engine::Table& table) {
+  const std::string key = std::exchange(decision_.measure, {});
+  if (!table.speed) return;
+  try {
+    if (!known_speed(key, host_->cache_folder())) {
+      engine::Context* context = nullptr;
+      checked([&](da3_error* error) {
+        return table.context_create(&decision_.policy, host_->table(), &context, error);
+      });
+      const std::unique_ptr<engine::Context, void (*)(engine::Context*)> owned(context,
+                                                                               table.context_destroy);
+      double times = 0;
+      checked([&](da3_error* error) { return table.speed(context, decision_.measured, &times, error); });
+      keep_speed(key, host_->cache_folder(), times);
+    }
+    decision_ = backend().decide(options_, device_, host_->cpu_budget());
+    decision_.measure.clear();
+  } catch (const std::exception& error) {
+    host_->log(log_warn, std::string("arithmetic was not measured: ") + error.what());
+  }
 }
 
 void da3_optimizer::try_canary(engine::Context* context) {
@@ -141,9 +167,10 @@ da3_model* da3_optimizer::load(const char* path, const da3_watch* watch) {
 }
 
 void da3_optimizer::describe(da3_kv_sink sink, void* ctx) {
-  std::vector<KeyValue> effective = decision_.effective;
+  std::vector<KeyValue> effective;
   {
     const std::lock_guard lock(mutex_);
+    effective = decision_.effective;
     effective.push_back({"effective.canary", canary_});
   }
   if (engine::Context* context = made()) {

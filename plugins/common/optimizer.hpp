@@ -39,6 +39,7 @@ struct da3_optimizer {
  private:
   da3::engine::Context* context();  ///< makes it
   da3::engine::Context* trusted();  ///< the same, and the canary lived on it
+  void measure(const da3::engine::Table&);
   void try_canary(da3::engine::Context*);
   da3::engine::Context* made();  ///< nullptr before the first model_load
 

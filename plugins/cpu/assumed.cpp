@@ -67,6 +67,7 @@ Capabilities assumed_capabilities(const thin::Record& record) {
   c.quota_cpus = record.number("cpu.quota", 0);
   c.numa_node = static_cast<int>(record.integer("cpu.numa_node", -1));
   c.places = places(record, c);
+  if (const double speed = record.number("cpu.bfloat16_speed", 0); speed > 0) c.bfloat16_speed = speed;
   c.memory_total = record.bytes("memory.total");
   c.memory_available = record.bytes("memory.available");
   record.check_all_read("cpu");

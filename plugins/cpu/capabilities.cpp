@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cpu/capabilities.hpp"
 
+#include <engine_build_id.hpp>
+
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
 
+#include "common/backend_info.hpp"
 #include "hardware/cpu.hpp"
 
 namespace da3::cpu {
@@ -61,6 +64,14 @@ std::string Capabilities::compute_reason() const {
   if (n == usable_cpus()) return usable_reason();
   return usable_reason() + ", on " + std::to_string(n) + (n == 1 ? " core" : " cores") +
          ": the threads of a core would share its units";
+}
+
+std::string speed_key(const Capabilities& c) {
+  const thin::BackendInfo& info = thin::backend_info();
+  std::string key = "cpu " + c.name + "\nfeatures";
+  for (const std::string& feature : c.features) key += " " + feature;
+  return key + "\nruntime " + info.runtime_id + "\nda3 " + info.version + ", " + DA3_ENGINE_BUILD_ID +
+         "\nbfloat16, times float32: ";
 }
 
 Capabilities read_linux_capabilities(const std::filesystem::path& root) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -39,6 +40,9 @@ struct Capabilities {
   std::vector<CpuPlace> places;            ///< of the allowed CPUs; empty: not known
   std::string bound_by;  ///< a variable by which OpenMP binds its threads itself, "OMP_PROC_BIND"; or empty
 
+  /// How many times as fast as float32 bfloat16 measured here; empty: not measured.
+  std::optional<double> bfloat16_speed;
+
   bool has(const char* feature) const { return features.count(feature) != 0; }
   bool native_bfloat16() const { return has("avx512_bf16") || has("amx_bf16") || (arm && has("bf16")); }
   bool native_float16() const { return has("avx512_fp16") || has("asimdhp"); }
@@ -54,6 +58,9 @@ struct Capabilities {
   /// Whether threads can be kept on CPUs here.
   bool can_bind() const { return allowed_cpus > 0 && !places.empty(); }
 };
+
+/// All that a measured speed depends on, lines.
+std::string speed_key(const Capabilities&);
 
 /// This machine. What cannot be read stays not known.
 Capabilities read_capabilities();

@@ -111,6 +111,9 @@ struct Table {
   /// As da3_self_test.run; "tests" of the same. May be NULL.
   int32_t (*self_test)(Context*, const char* test, const char* model, const da3_watch*, da3_test_sink,
                        void* ctx, da3_error*);
+  /// How many times as fast as in float32 a backbone's layers are in that precision, by measurement. May be
+  /// NULL.
+  int32_t (*speed)(Context*, Precision, double* times, da3_error*);
 };
 
 /// The engine's only exported symbol, "da3_engine_entry": DA3_OK and the table.

@@ -134,6 +134,51 @@ TEST(CpuPolicy, DefaultsAreFloat32OnEveryMachine) {
   }
 }
 
+/// In mode max alone, where the CPU has it, and only after a measurement.
+TEST(CpuPolicy, AutoMayBeBfloat16ByMeasurement) {
+  Capabilities c = machine("zen4");
+  const Settings max{{"performance_mode", "max"}};
+  const auto with = [&](const char* key, const char* value) {
+    Settings settings = max;
+    settings.emplace_back(key, value);
+    return settings;
+  };
+  const thin::Decision first = cpu::decide(c, test::options(max), 0);
+  EXPECT_EQ(first.policy.precision, engine::Precision::float32);
+  EXPECT_NE(first.measure, "");
+  EXPECT_EQ(first.measured, engine::Precision::bfloat16);
+  for (const Settings& settings :
+       {Settings{}, with("deterministic", "true"), with("cpu.onednn", "false"), with("cpu.emulate", "true"),
+        with("mixed_precision", "off"), with("mixed_precision", "bfloat16"), with("mixed_precision", "int8")})
+    EXPECT_EQ(cpu::decide(c, test::options(settings), 0).measure, "");
+  EXPECT_EQ(cpu::decide(machine("zen3"), test::options(max), 0).measure, "");
+
+  c.bfloat16_speed = 1.85;
+  const test::Decided fast = decided(c, max);
+  EXPECT_EQ(fast.policy.precision, engine::Precision::bfloat16);
+  EXPECT_EQ(fast.effective.at("precision"), "bfloat16");
+  EXPECT_EQ(fast.effective.at("precision.reason"), "measured 1.85 times as fast here");
+  EXPECT_NE(decided(c).effective.at("precision.reason").find("measured 1.85"), std::string::npos)
+      << "what could be gained is told";
+  for (const Settings& settings : {Settings{}, with("deterministic", "true"), with("cpu.onednn", "false"),
+                                   with("cpu.emulate", "true"), with("mixed_precision", "off")})
+    EXPECT_EQ(decided(c, settings).policy.precision, engine::Precision::float32);
+
+  c.bfloat16_speed = 1.1;
+  EXPECT_EQ(decided(c, max).policy.precision, engine::Precision::float32);
+  EXPECT_NE(decided(c, max).effective.at("precision.reason").find("1.10"), std::string::npos);
+}
+
+TEST(CpuPolicy, AMeasuredSpeedBelongsToCpuRuntimeAndBuild) {
+  const Capabilities c = machine("zen4");
+  const std::string key = cpu::speed_key(c);
+  EXPECT_NE(key, cpu::speed_key(machine("sapphire_rapids")));
+  EXPECT_NE(key.find("libtorch/"), std::string::npos) << key;
+  Capabilities other = c;
+  other.features.insert("amx_bf16");
+  EXPECT_NE(key, cpu::speed_key(other));
+}
+
 TEST(CpuPolicy, Float16IsRefusedWithItsReason) {
   EXPECT_NE(refusal(machine("zen3"), {{"mixed_precision", "float16"}}).find("slower than float32"),
             std::string::npos);

@@ -17,6 +17,7 @@
 #include "engine/model.hpp"
 #include "engine/run_request.hpp"
 #include "engine/session.hpp"
+#include "engine/speed.hpp"
 #include "engine/torch_guard.hpp"
 #include "self_test/canary.hpp"
 #include "self_test/self_test.hpp"
@@ -253,6 +254,16 @@ int32_t self_test(Context* context, const char* test, const char* model, const d
   });
 }
 
+int32_t speed(Context* context, Precision precision, double* times, da3_error* error) {
+  return torch_guard(error, [&] {
+    require(context, "optimizer");
+    require(times, "times");
+    Policy policy = context->policy;
+    policy.precision = precision;
+    context->run([&] { *times = speed_of(*context->kernels, precision_of(policy).backbone); });
+  });
+}
+
 }  // namespace
 
 const Table& table() {
@@ -274,7 +285,8 @@ const Table& table() {
                               memory,
                               trim,
                               canary,
-                              self_test};
+                              self_test,
+                              speed};
   return instance;
 }
 
