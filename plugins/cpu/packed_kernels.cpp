@@ -124,6 +124,19 @@ at::Tensor PackedKernels::run_convolution_add(const at::Tensor& x, const net::Co
                   std::nullopt, std::nullopt, Scalars(), std::nullopt);
 }
 
+at::Tensor PackedKernels::convolution_of_upsampled(const at::Tensor& x, int64_t height, int64_t width,
+                                                   const net::Convolution& layer) const {
+  if (!is_winograd(layer) || !fits_upsample(x, nullptr))
+    return CpuKernels::convolution_of_upsampled(x, height, width, layer);
+  net::OperationHook::call();
+  net::TimedOperation timed;
+  at::Tensor result = winograd_of_upsampled(upsampled_maps(x, height, width, nullptr), x.size(0), layer);
+  if (timed.listening())
+    timed.was(net::kConvolutionKinds.float32,
+              net::convolution_work(x, result, layer.size(), 0, layer.arithmetic));
+  return result;
+}
+
 std::vector<at::Tensor> PackedKernels::full_size_logits(
     const at::Tensor& x, int64_t height, int64_t width, const net::GridEmbedding* grid,
     const std::vector<net::FullSizeBranch>& branches) const {

@@ -18,6 +18,8 @@ class PackedKernels : public CpuKernels {
   void prepare(net::Linear& layer) const override;
   void prepare(net::Convolution& layer) const override;
 
+  at::Tensor convolution_of_upsampled(const at::Tensor& x, int64_t height, int64_t width,
+                                      const net::Convolution& layer) const override;
   std::vector<at::Tensor> full_size_logits(const at::Tensor& x, int64_t height, int64_t width,
                                            const net::GridEmbedding* grid,
                                            const std::vector<net::FullSizeBranch>& branches) const override;

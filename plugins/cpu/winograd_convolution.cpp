@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "cpu/simd/winograd.hpp"
+#include "cpu/simd/winograd_upsampled.hpp"
 #include "net/winograd_choice.hpp"
 
 namespace da3::cpu {
@@ -70,6 +71,30 @@ at::Tensor winograd_convolution(const at::Tensor& x, const net::Convolution& lay
       const int64_t first = i * at_a_time;
       simd::winograd(parameters, images, first, std::min(at_a_time, tiles - first),
                      static_cast<float*>(scratch.get()));
+    }
+  });
+  return out;
+}
+
+at::Tensor winograd_of_upsampled(const simd::UpsampledMaps& maps, int64_t views,
+                                 const net::Convolution& layer) {
+  const int64_t out_channels = layer.weight.size(2);
+  at::Tensor out = at::empty({views, out_channels, maps.height, maps.width}, layer.weight.options(), kLast);
+  const simd::WinogradLayer parameters{maps.channels, out_channels, layer.weight.const_data_ptr<float>(),
+                                       layer.bias.defined() ? layer.bias.const_data_ptr<float>() : nullptr};
+  const int64_t columns = simd::winograd_tiles(maps.width), rows = views * simd::winograd_tiles(maps.height);
+  const int64_t most = simd::winograd_upsampled_tiles(maps.channels), strips = (columns + most - 1) / most;
+  const int64_t step = simd::kWinogradTileStep,
+                share = ((columns + strips - 1) / strips + step - 1) / step * step;
+  auto* to = out.mutable_data_ptr<float>();
+  at::parallel_for(0, rows * strips, 1, [&](int64_t begin, int64_t end) {
+    const at::DataPtr scratch =
+        c10::GetCPUAllocator()->allocate(simd::winograd_upsampled_scratch(maps.channels) * sizeof(float));
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t first = i % strips * share;
+      if (first < columns)
+        simd::winograd_upsampled(maps, parameters, i / strips, first, std::min(share, columns - first), to,
+                                 static_cast<float*>(scratch.get()));
     }
   });
   return out;

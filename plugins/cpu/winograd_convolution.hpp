@@ -25,6 +25,10 @@ struct WinogradSteps {
 at::Tensor winograd_convolution(const at::Tensor& x, const net::Convolution& layer,
                                 const WinogradSteps& steps);
 
+/// The same of maps as they are read: `views` images with as many channels as the layer reads.
+at::Tensor winograd_of_upsampled(const simd::UpsampledMaps& maps, int64_t views,
+                                 const net::Convolution& layer);
+
 /// net::Kernels::full_size_logits of one branch: maps are `views` images with as many channels as hidden
 /// reads; weight [out, hidden's out] and bias [out] (or undefined) of the linear. -> [V, height, width, out],
 /// planes.

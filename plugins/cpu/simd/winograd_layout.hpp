@@ -2,6 +2,7 @@
 // What the files of Winograd's convolution share, whatever the instruction set.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "cpu/simd/winograd.hpp"
@@ -33,6 +34,23 @@ struct WinogradScratch {
     sums = inputs + kWinogradFrequencies * input_frequency;
   }
   float* end() const { return sums + kWinogradFrequencies * sum_frequency; }
+};
+
+/// Likewise of a strip of an upsampled map.
+struct StripScratch {
+  float* memory;
+  WinogradScratch steps;
+  float* inputs;  ///< [6][4 tiles + 2][in]: the strip, with a border
+  int64_t in, tiles;
+
+  StripScratch(float* place, int64_t channels, int64_t most_tiles)
+      : memory(place),
+        steps(place, channels, most_tiles),
+        inputs(steps.end()),
+        in(channels),
+        tiles(most_tiles) {}
+  float* end() const { return inputs + 6 * (kWinogradTile * tiles + 2) * in; }
+  size_t floats() const { return static_cast<size_t>(end() - memory); }
 };
 
 }  // namespace da3::cpu::simd

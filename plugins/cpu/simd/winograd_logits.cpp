@@ -9,51 +9,11 @@
 
 #include <hwy/highway.h>
 
-#include "cpu/simd/upsample-inl.h"
-#include "cpu/simd/winograd-inl.h"
-
-#ifndef DA3_CPU_SIMD_WINOGRAD_LOGITS_ONCE
-#define DA3_CPU_SIMD_WINOGRAD_LOGITS_ONCE
-namespace da3::cpu::simd {
-
-constexpr int64_t kTilePixels = kWinogradTile * kWinogradTile;
-
-/// Where things lie in the scratch memory.
-struct StripScratch {
-  WinogradScratch steps;
-  float* inputs;  ///< [6][4 tiles + 2][in]: the strip of the upsampled map, with a border
-  float* hidden;  ///< [tiles][4 x 4][hidden's out]
-  int64_t tiles;
-
-  StripScratch(float* memory, const WinogradLayer& layer)
-      : steps(memory, layer.in, winograd_strip_tiles(layer.in)), tiles(winograd_strip_tiles(layer.in)) {
-    inputs = steps.end();
-    hidden = inputs + 6 * (kWinogradTile * tiles + 2) * layer.in;
-  }
-  float* end(const WinogradLayer& layer) const { return hidden + tiles * kTilePixels * layer.out; }
-};
-
-}  // namespace da3::cpu::simd
-#endif
+#include "cpu/simd/winograd_strip-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace da3::cpu::simd::HWY_NAMESPACE {
 namespace {
-
-/// Six rows from row `top`, `columns` columns from `left`; zeros outside of the image.
-void fill_strip(const UpsampledMaps& maps, int64_t view, int64_t top, int64_t left, int64_t columns,
-                float* to) {
-  const int64_t first = std::max<int64_t>(left, 0), end = std::min(left + columns, maps.width);
-  for (int64_t y = top; y < top + 6; ++y, to += columns * maps.channels) {
-    if (y < 0 || y >= maps.height) {
-      std::fill_n(to, columns * maps.channels, 0.0f);
-      continue;
-    }
-    std::fill_n(to, (first - left) * maps.channels, 0.0f);
-    upsample_pixels<false>(maps, view, y, first, end - first, to + (first - left) * maps.channels);
-    std::fill_n(to + (end - left) * maps.channels, (left + columns - end) * maps.channels, 0.0f);
-  }
-}
 
 /// The linear on one tile's hidden values, each output into a plane of its own.
 HWY_INLINE void finish_logits(const float* hidden, int64_t channels, const LogitsLayer& layer, int64_t rows,
@@ -76,18 +36,15 @@ HWY_INLINE void finish_logits(const float* hidden, int64_t channels, const Logit
 void winograd_logits_here(const UpsampledMaps& maps, int64_t views, const WinogradLayer& hidden,
                           const LogitsLayer& out, int64_t tile_row, int64_t first, int64_t count, float* to,
                           float* scratch) {
-  const StripScratch s(scratch, hidden);
+  const StripScratch s(scratch, hidden.in, winograd_strip_tiles(hidden.in));
+  float* const values = s.end();  // [tiles][4 x 4][hidden's out]
+  constexpr int64_t tile_pixels = kWinogradTile * kWinogradTile;
   const int64_t tile_rows = winograd_tiles(maps.height), view = tile_row / tile_rows;
   const int64_t y = tile_row % tile_rows * kWinogradTile, x = first * kWinogradTile;
-  const int64_t columns = kWinogradTile * count + 2, row = columns * hidden.in;
-  fill_strip(maps, view, y - 1, x - 1, columns, s.inputs);
-  for (int64_t t = 0; t < count; ++t)
-    transform_tile<false>({s.inputs + t * kWinogradTile * hidden.in, row, hidden.in, 0, 6, 0, 6}, hidden.in,
-                          s.steps.zeros, s.steps.inputs + t * hidden.in, s.steps.input_frequency);
-  clear_after(s.steps, count, hidden.in);
+  transform_strip(maps, view, y, x, count, s);
   const auto place = [&](int64_t t) {
     const int64_t pixel = hidden.out;
-    return TileOutput{s.hidden + t * kTilePixels * pixel,
+    return TileOutput{values + t * tile_pixels * pixel,
                       nullptr,
                       kWinogradTile * pixel,
                       pixel,
@@ -101,7 +58,7 @@ void winograd_logits_here(const UpsampledMaps& maps, int64_t views, const Winogr
   }
   float* at = to + (view * maps.height + y) * maps.width + x;
   for (int64_t t = 0; t < count; ++t)
-    finish_logits(s.hidden + t * kTilePixels * hidden.out, hidden.out, out, maps.height - y,
+    finish_logits(values + t * tile_pixels * hidden.out, hidden.out, out, maps.height - y,
                   maps.width - x - t * kWinogradTile, at + t * kWinogradTile, maps.width,
                   views * maps.height * maps.width);
 }
@@ -122,7 +79,9 @@ int64_t winograd_strip_tiles(int64_t in) {
 }
 
 size_t winograd_logits_scratch(const WinogradLayer& hidden) {
-  return static_cast<size_t>(StripScratch(nullptr, hidden).end(hidden) - static_cast<float*>(nullptr));
+  const int64_t tiles = winograd_strip_tiles(hidden.in);
+  return StripScratch(nullptr, hidden.in, tiles).floats() +
+         static_cast<size_t>(tiles * kWinogradTile * kWinogradTile * hidden.out);
 }
 
 void winograd_logits(const UpsampledMaps& maps, int64_t views, const WinogradLayer& hidden,

@@ -52,7 +52,10 @@ Computed AnyViewNet::compute(const NetInputs& inputs, const NetRequest& request,
   }
   BackboneResult features = backbone_.run(inputs.image, backbone_request, tables->backbone, kernels, control);
 
+  // Before the heads, which free what they have read.
+  at::Tensor sum = features.sum();
   NetOutputs out = dense_outputs(features, *tables, request, shape, kernels, control);
+  out.sum = std::move(sum);
   if ((request.cameras && !request.ray_pose) || request.gaussians) {
     control.begin_stage("cameras");
     out.cameras = cameras(features, out, request, shape, kernels);
@@ -60,7 +63,6 @@ Computed AnyViewNet::compute(const NetInputs& inputs, const NetRequest& request,
   if (request.gaussians)
     out.gaussians = gaussians(features, *tables, out, inputs, shape, request, kernels, control);
   out.features = std::move(features.features);
-  out.sum = features.sum();
   return {std::move(out), {}, {tables}};
 }
 
@@ -75,7 +77,7 @@ NetOutputs AnyViewNet::finish(Computed computed, const NetInputs& inputs, const 
   return out;
 }
 
-NetOutputs AnyViewNet::dense_outputs(const BackboneResult& features, const Geometry& tables,
+NetOutputs AnyViewNet::dense_outputs(BackboneResult& features, const Geometry& tables,
                                      const NetRequest& request, const SceneShape& shape,
                                      const Kernels& kernels, const RunControl& control) const {
   const bool cameras = request.cameras || request.gaussians;
@@ -84,8 +86,9 @@ NetOutputs AnyViewNet::dense_outputs(const BackboneResult& features, const Geome
                                       request.head_chunk_views};
   NetOutputs out;
   if (!head_request.depth && !head_request.rays) return out;
+  std::vector<at::Tensor> layers = request.gaussians ? features.layers : std::exchange(features.layers, {});
   const DenseOutputs dense =
-      head_.run(features.layers, shape.size, tables.embeddings, head_request, kernels, control);
+      head_.run(std::move(layers), shape.size, tables.embeddings, head_request, kernels, control);
   out.depth = shape.by_scene(dense.depth);
   out.confidence = shape.by_scene(dense.confidence);
   out.ray = shape.by_scene(dense.ray);
@@ -102,7 +105,7 @@ Cameras AnyViewNet::cameras(const BackboneResult& features, const NetOutputs& de
   return camera_decoder_->run(features.camera_tokens, height, width, kernels);
 }
 
-Gaussians AnyViewNet::gaussians(const BackboneResult& features, const Geometry& tables, const NetOutputs& out,
+Gaussians AnyViewNet::gaussians(BackboneResult& features, const Geometry& tables, const NetOutputs& out,
                                 const NetInputs& inputs, const SceneShape& shape, const NetRequest& request,
                                 const Kernels& kernels, const RunControl& control) const {
   const int64_t scenes = shape.scenes, views = shape.views;
@@ -118,7 +121,7 @@ Gaussians AnyViewNet::gaussians(const BackboneResult& features, const Geometry& 
       scales[static_cast<size_t>(b)] = pose_scale(inputs.extrinsics[b], extrinsics[b]);
 
   Gaussians result = gs_adapter_->allocate(scenes * views, pixels, depth.options());
-  gs_head_->run(features.layers, inputs.image.flatten(0, 1), shape.size, *tables.gaussians,
+  gs_head_->run(std::move(features.layers), inputs.image.flatten(0, 1), shape.size, *tables.gaussians,
                 request.head_chunk_views, kernels, control, [&](int64_t view, const at::Tensor& raw) {
                   ViewCamera camera;
                   std::copy_n(extrinsics.const_data_ptr<double>() + 12 * view, 12, camera.extrinsics.data());

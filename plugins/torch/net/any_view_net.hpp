@@ -40,11 +40,12 @@ class AnyViewNet : public Network {
     std::optional<GsDpt::Embeddings> gaussians;
   };
 
-  NetOutputs dense_outputs(const BackboneResult& features, const Geometry& tables, const NetRequest& request,
+  /// Takes the layers from the features where nobody reads them after it.
+  NetOutputs dense_outputs(BackboneResult& features, const Geometry& tables, const NetRequest& request,
                            const SceneShape& shape, const Kernels& kernels, const RunControl& control) const;
   Cameras cameras(const BackboneResult& features, const NetOutputs& dense, const NetRequest& request,
                   const SceneShape& shape, const Kernels& kernels) const;
-  Gaussians gaussians(const BackboneResult& features, const Geometry& tables, const NetOutputs& out,
+  Gaussians gaussians(BackboneResult& features, const Geometry& tables, const NetOutputs& out,
                       const NetInputs& inputs, const SceneShape& shape, const NetRequest& request,
                       const Kernels& kernels, const RunControl& control) const;
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/block.hpp"
 
+#include <utility>
+
 #include "net/operation_trace.hpp"
 
 namespace da3::net {
@@ -33,8 +35,8 @@ void Block::run(at::Tensor& x, const TokenRotation& rotation, const Kernels& ker
     const TimedOperation timed("layer_norm", float_bytes(x, 2));
     return kernels.layer_norm_for(x, norm1_, qkv_.arithmetic);
   }();
-  const at::Tensor mixed = attend(normed, rotation, kernels);
   {
+    const at::Tensor mixed = attend(std::move(normed), rotation, kernels);
     const TimedOperation timed("add_layer_norm", float_bytes(x, 4));
     normed = kernels.add_layer_norm(x, mixed, projection_.scale, norm2_, expand_.arithmetic);
   }
@@ -45,12 +47,16 @@ void Block::run(at::Tensor& x, const TokenRotation& rotation, const Kernels& ker
   kernels.add_residual(x, delta, contract_.scale);
 }
 
-at::Tensor Block::attend(const at::Tensor& x, const TokenRotation& rotation, const Kernels& kernels) const {
+// What was read is freed at once: these tensors are the most that a run holds.
+at::Tensor Block::attend(at::Tensor x, const TokenRotation& rotation, const Kernels& kernels) const {
   const int64_t sequences = x.size(0), tokens = x.size(1), channels = x.size(2);
   const int64_t head_dim = channels / shape_.heads;
-  const at::Tensor qkv = kernels.linear(x, qkv_).view({sequences, tokens, 3, shape_.heads, head_dim});
-  return kernels.linear(
-      kernels.self_attention(qkv, qk_norm_ ? &*qk_norm_ : nullptr, rotation, qkv_.arithmetic), projection_);
+  at::Tensor qkv = kernels.linear(x, qkv_).view({sequences, tokens, 3, shape_.heads, head_dim});
+  x.reset();
+  const at::Tensor mixed =
+      kernels.self_attention(qkv, qk_norm_ ? &*qk_norm_ : nullptr, rotation, qkv_.arithmetic);
+  qkv.reset();
+  return kernels.linear(mixed, projection_);
 }
 
 at::Tensor Block::gated_feed_forward(const at::Tensor& x, const Kernels& kernels) const {

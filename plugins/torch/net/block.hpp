@@ -30,7 +30,7 @@ class Block {
   void run(at::Tensor& x, const TokenRotation& rotation, const Kernels& kernels) const;
 
  private:
-  at::Tensor attend(const at::Tensor& x, const TokenRotation& rotation, const Kernels& kernels) const;
+  at::Tensor attend(at::Tensor x, const TokenRotation& rotation, const Kernels& kernels) const;
   at::Tensor gated_feed_forward(const at::Tensor& x, const Kernels& kernels) const;
 
   Shape shape_;

@@ -19,8 +19,8 @@ Dpt::Dpt(const WeightReader& weights)
       sky_{weights.convolution("scratch.sky_output_conv2.0", 1, 1),
            weights.as(Role::head_output).pointwise("scratch.sky_output_conv2.2")} {}
 
-Dpt::Outputs Dpt::run(const std::vector<at::Tensor>& layers, const HeadGeometry& geometry,
-                      int64_t chunk_views, const Kernels& kernels, const RunControl& control) const {
+Dpt::Outputs Dpt::run(std::vector<at::Tensor> layers, const HeadGeometry& geometry, int64_t chunk_views,
+                      const Kernels& kernels, const RunControl& control) const {
   const int64_t views = layers[0].size(0), chunk = std::max<int64_t>(1, chunk_views);
   const at::Tensor depth = at::empty({views, geometry.height, geometry.width}, layers[0].options());
   const at::Tensor sky = at::empty_like(depth);
@@ -28,17 +28,15 @@ Dpt::Outputs Dpt::run(const std::vector<at::Tensor>& layers, const HeadGeometry&
   for (int64_t start = 0; start < views; start += chunk) {
     control.at_step("head", start, views);
     const int64_t count = std::min(chunk, views - start);
-    std::vector<at::Tensor> part;
-    for (const at::Tensor& layer : layers) part.push_back(layer.narrow(0, start, count));
     const auto levels = [&] {
       const auto timed = control.layer("pyramid");
-      return pyramid_.run(part, geometry, nullptr, kernels);
+      return pyramid_.run(views_of(layers, start, count), geometry, nullptr, kernels);
     }();
     for (size_t i = 0; i < levels.size(); ++i) control.see("head.level." + std::to_string(i), levels[i]);
     const auto timed = control.layer("depth_branch");
-    const auto logits = kernels.full_size_logits(kernels.convolution(chain_.run(levels, kernels), neck_),
-                                                 geometry.height, geometry.width, nullptr,
-                                                 {{depth_.hidden, depth_.out}, {sky_.hidden, sky_.out}});
+    const auto logits =
+        kernels.full_size_logits(chain_.run(levels, neck_, kernels), geometry.height, geometry.width, nullptr,
+                                 {{depth_.hidden, depth_.out}, {sky_.hidden, sky_.out}});
     depth.narrow(0, start, count).copy_(logits[0].select(-1, 0).exp());
     sky.narrow(0, start, count).copy_(at::relu(logits[1].select(-1, 0)));
   }

@@ -18,7 +18,7 @@ class Dpt {
     at::Tensor sky;    ///< [V, H, W], 0 and above; 0.3 and above counts as sky
   };
   /// layers: four of [V, P, dim_in], float32. chunk_views: views at a time (memory, not arithmetic).
-  Outputs run(const std::vector<at::Tensor>& layers, const HeadGeometry& geometry, int64_t chunk_views,
+  Outputs run(std::vector<at::Tensor> layers, const HeadGeometry& geometry, int64_t chunk_views,
               const Kernels& kernels, const RunControl& control) const;
 
  private:

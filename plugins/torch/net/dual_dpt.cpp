@@ -55,7 +55,7 @@ DualDpt::Embeddings DualDpt::embeddings(const HeadGeometry& geometry) const {
   return result;
 }
 
-DenseOutputs DualDpt::run(const std::vector<at::Tensor>& layers, const HeadGeometry& geometry,
+DenseOutputs DualDpt::run(std::vector<at::Tensor> layers, const HeadGeometry& geometry,
                           const Embeddings& embeddings, const Request& request, const Kernels& kernels,
                           const RunControl& control) const {
   const int64_t views = layers[0].size(0);
@@ -75,11 +75,9 @@ DenseOutputs DualDpt::run(const std::vector<at::Tensor>& layers, const HeadGeome
   for (int64_t start = 0; start < views; start += chunk) {
     control.at_step("head", start, views);
     const int64_t count = std::min(chunk, views - start);
-    std::vector<at::Tensor> part;
-    for (const at::Tensor& layer : layers) part.push_back(layer.narrow(0, start, count));
     const auto levels = [&] {
       const auto timed = control.layer("pyramid");
-      return pyramid_.run(part, geometry, &embeddings.levels, kernels);
+      return pyramid_.run(views_of(layers, start, count), geometry, &embeddings.levels, kernels);
     }();
     for (size_t i = 0; i < levels.size(); ++i) control.see("head.level." + std::to_string(i), levels[i]);
     if (request.depth) {
@@ -100,7 +98,7 @@ DenseOutputs DualDpt::run(const std::vector<at::Tensor>& layers, const HeadGeome
 void DualDpt::run_depth(const std::array<at::Tensor, 4>& levels, const HeadGeometry& geometry,
                         const Embeddings& embeddings, const Kernels& kernels, at::Tensor depth,
                         at::Tensor confidence) const {
-  const at::Tensor fused = kernels.convolution(depth_chain_.run(levels, kernels), depth_neck_);
+  const at::Tensor fused = depth_chain_.run(levels, depth_neck_, kernels);
   const at::Tensor logits =
       kernels.full_size_logits(fused, geometry.height, geometry.width, &embeddings.depth,
                                {{depth_hidden_, depth_out_}})[0];  // [V, H, W, 2]
@@ -112,8 +110,8 @@ void DualDpt::run_depth(const std::array<at::Tensor, 4>& levels, const HeadGeome
 void DualDpt::run_rays(const std::array<at::Tensor, 4>& levels, const Embeddings& embeddings,
                        const Kernels& kernels, at::Tensor ray, at::Tensor confidence) const {
   const RayBranch& rays = rays_.get();
-  at::Tensor fused = rays.chain.run(levels, kernels);
-  for (const Convolution& layer : rays.neck) fused = kernels.convolution(fused, layer);
+  at::Tensor fused = rays.chain.run(levels, rays.neck.front(), kernels);
+  for (size_t i = 1; i < rays.neck.size(); ++i) fused = kernels.convolution(fused, rays.neck[i]);
   at::Tensor map = as_map(fused);
   add_grid_(map, embeddings.ray);
   at::Tensor hidden = kernels.layer_norm(as_map(kernels.convolution(as_image(map), rays.hidden)), rays.norm);

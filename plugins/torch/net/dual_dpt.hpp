@@ -38,9 +38,8 @@ class DualDpt {
   Embeddings embeddings(const HeadGeometry& geometry) const;
 
   /// layers: four of [V, P, dim_in], float32.
-  DenseOutputs run(const std::vector<at::Tensor>& layers, const HeadGeometry& geometry,
-                   const Embeddings& embeddings, const Request& request, const Kernels& kernels,
-                   const RunControl& control) const;
+  DenseOutputs run(std::vector<at::Tensor> layers, const HeadGeometry& geometry, const Embeddings& embeddings,
+                   const Request& request, const Kernels& kernels, const RunControl& control) const;
   bool has_rays() const { return rays_.there(); }
 
  private:

@@ -45,7 +45,7 @@ at::Tensor GsDpt::image_features(const at::Tensor& image, const Kernels& kernels
   return features;
 }
 
-void GsDpt::run(const std::vector<at::Tensor>& layers, const at::Tensor& image, const HeadGeometry& geometry,
+void GsDpt::run(std::vector<at::Tensor> layers, const at::Tensor& image, const HeadGeometry& geometry,
                 const Embeddings& embeddings, int64_t chunk_views, const Kernels& kernels,
                 const RunControl& control, const Consume& consume) const {
   const int64_t views = image.size(0), chunk = std::max<int64_t>(1, chunk_views);
@@ -53,11 +53,9 @@ void GsDpt::run(const std::vector<at::Tensor>& layers, const at::Tensor& image, 
   for (int64_t start = 0; start < views; start += chunk) {
     control.at_step("gaussians", start, views);
     const int64_t count = std::min(chunk, views - start);
-    std::vector<at::Tensor> part;
-    for (const at::Tensor& layer : layers) part.push_back(layer.narrow(0, start, count));
-    const auto levels = pyramid_.run(part, geometry, &embeddings.levels, kernels);
-    at::Tensor fused = kernels.upsample_grid(kernels.convolution(chain_.run(levels, kernels), neck_),
-                                             geometry.height, geometry.width, embeddings.full);
+    const auto levels = pyramid_.run(views_of(layers, start, count), geometry, &embeddings.levels, kernels);
+    at::Tensor fused = kernels.upsample_grid(chain_.run(levels, neck_, kernels), geometry.height,
+                                             geometry.width, embeddings.full);
     fused.add_(image_features(image.narrow(0, start, count), kernels));
     const at::Tensor hidden = kernels.convolution(fused, hidden_, Activation::relu);
     const at::Tensor raw = kernels.linear(as_map(hidden), out_);

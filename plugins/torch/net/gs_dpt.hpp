@@ -28,7 +28,7 @@ class GsDpt {
 
   /// layers: four of [V, P, dim_in], float32. image: uint8 [V, H, W, 3]. Views come one after the other, so
   /// that the raw values of a scene never lie in memory together. chunk_views: views at a time (memory).
-  void run(const std::vector<at::Tensor>& layers, const at::Tensor& image, const HeadGeometry& geometry,
+  void run(std::vector<at::Tensor> layers, const at::Tensor& image, const HeadGeometry& geometry,
            const Embeddings& embeddings, int64_t chunk_views, const Kernels& kernels,
            const RunControl& control, const Consume& consume) const;
 

@@ -185,6 +185,17 @@ at::Tensor Kernels::upsample_grid(const at::Tensor& x, int64_t height, int64_t w
   return result;
 }
 
+at::Tensor Kernels::convolution_of_upsampled(const at::Tensor& x, int64_t height, int64_t width,
+                                             const Convolution& layer) const {
+  const at::Tensor larger = [&] {
+    TimedOperation timed;
+    at::Tensor result = upsample(x, height, width);
+    timed.was("upsample", {x.nbytes() + result.nbytes(), 0});
+    return result;
+  }();
+  return convolution(larger, layer);
+}
+
 std::vector<at::Tensor> Kernels::full_size_logits(const at::Tensor& x, int64_t height, int64_t width,
                                                   const GridEmbedding* grid,
                                                   const std::vector<FullSizeBranch>& branches) const {

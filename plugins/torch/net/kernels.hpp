@@ -94,6 +94,9 @@ class Kernels {
   /// x upsampled, plus a grid embedding of that size.
   virtual at::Tensor upsample_grid(const at::Tensor& x, int64_t height, int64_t width,
                                    const GridEmbedding& grid) const;
+  /// The convolution of x upsampled to that size.
+  virtual at::Tensor convolution_of_upsampled(const at::Tensor& x, int64_t height, int64_t width,
+                                              const Convolution& layer) const;
   /// The end of a depth head: x [V, C, h, w] in channels-last memory, upsampled, plus a grid embedding of
   /// that size (NULL: none), through each of the branches. -> [V, height, width, out] each, in any memory
   /// order.

@@ -27,14 +27,14 @@ Computed MonoNet::compute(const NetInputs& inputs, const NetRequest& request, co
   BackboneResult features = backbone_.run(inputs.image, {request.reference, request.features, {}},
                                           tables->backbone, kernels, control);
   NetOutputs out;
+  out.sum = features.sum();
   if (request.depth || request.sky) {
     const Dpt::Outputs dense =
-        head_.run(features.layers, shape.size, request.head_chunk_views, kernels, control);
+        head_.run(std::move(features.layers), shape.size, request.head_chunk_views, kernels, control);
     out.depth = shape.by_scene(dense.depth);
     out.sky = shape.by_scene(dense.sky);
   }
   out.features = std::move(features.features);
-  out.sum = features.sum();
   return {std::move(out), {}, {tables}};
 }
 

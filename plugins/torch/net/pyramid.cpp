@@ -48,19 +48,26 @@ at::Tensor TokenPyramid::resize(size_t level, const at::Tensor& map, const Kerne
   }
 }
 
-std::array<at::Tensor, 4> TokenPyramid::run(const std::vector<at::Tensor>& layers,
-                                            const HeadGeometry& geometry,
+std::array<at::Tensor, 4> TokenPyramid::run(std::vector<at::Tensor> layers, const HeadGeometry& geometry,
                                             const std::array<GridEmbedding, 4>* embeddings,
                                             const Kernels& kernels) const {
   std::array<at::Tensor, 4> maps;
   for (size_t i = 0; i < 4; ++i) {
     const at::Tensor tokens =
         kernels.linear(norm_ ? kernels.layer_norm(layers[i], *norm_) : layers[i], projects_[i]);
+    layers[i].reset();
     at::Tensor map = tokens.view({tokens.size(0), geometry.rows, geometry.columns, tokens.size(2)});
     if (embeddings) add_grid_(map, (*embeddings)[i]);
     maps[i] = kernels.convolution(resize(i, map, kernels), adapters_[i]);
   }
   return maps;
+}
+
+std::vector<at::Tensor> views_of(std::vector<at::Tensor>& layers, int64_t start, int64_t count) {
+  std::vector<at::Tensor> part;
+  for (const at::Tensor& layer : layers) part.push_back(layer.narrow(0, start, count));
+  if (start + count == layers.front().size(0)) layers.clear();
+  return part;
 }
 
 ResidualUnit::ResidualUnit(const WeightReader& weights)
@@ -92,13 +99,13 @@ FusionChain::FusionChain(const WeightReader& scratch, const std::string& suffix)
       fuse2_(scratch.below("refinenet2" + suffix + "."), true),
       fuse1_(scratch.below("refinenet1" + suffix + "."), true) {}
 
-at::Tensor FusionChain::run(const std::array<at::Tensor, 4>& levels, const Kernels& kernels) const {
+at::Tensor FusionChain::run(const std::array<at::Tensor, 4>& levels, const Convolution& neck,
+                            const Kernels& kernels) const {
   at::Tensor out = fuse4_.run(levels[3], nullptr, kernels);
   out = fuse3_.run(out, &levels[2], kernels);
   out = fuse2_.run(out, &levels[1], kernels);
   out = fuse1_.run(out, &levels[0], kernels);
-  const TimedOperation timed("upsample", 5 * out.nbytes());  // four times as large as what is read
-  return kernels.upsample(out, 2 * levels[0].size(2), 2 * levels[0].size(3));
+  return kernels.convolution_of_upsampled(out, 2 * levels[0].size(2), 2 * levels[0].size(3), neck);
 }
 
 }  // namespace da3::net

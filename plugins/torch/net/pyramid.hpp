@@ -28,10 +28,10 @@ class TokenPyramid {
  public:
   explicit TokenPyramid(const WeightReader& weights);
 
-  /// layers: four of [V, P, dim_in]. embeddings: one per level (at the patch grid, out_channels wide), or
-  /// NULL.
+  /// layers: four of [V, P, dim_in]; each is freed when it was read, unless somebody else holds it.
+  /// embeddings: one per level (at the patch grid, out_channels wide), or NULL.
   /// -> four [V, F, h, w].
-  std::array<at::Tensor, 4> run(const std::vector<at::Tensor>& layers, const HeadGeometry& geometry,
+  std::array<at::Tensor, 4> run(std::vector<at::Tensor> layers, const HeadGeometry& geometry,
                                 const std::array<GridEmbedding, 4>* embeddings, const Kernels& kernels) const;
 
  private:
@@ -43,6 +43,10 @@ class TokenPyramid {
   Convolution downscale_;
   std::array<Convolution, 4> adapters_;
 };
+
+/// The views [start, start + count) of each layer. Those of the last views take the layers' place, so that
+/// who reads them can free them.
+std::vector<at::Tensor> views_of(std::vector<at::Tensor>& layers, int64_t start, int64_t count);
 
 /// Two 3x3 convolutions with a skip.
 class ResidualUnit {
@@ -68,12 +72,14 @@ class FusionBlock {
   Convolution out_;
 };
 
-/// The four fusion blocks of one branch, coarse to fine: -> [V, F, 8 rows, 8 columns].
+/// The four fusion blocks of one branch, coarse to fine, and the convolution that reads their result at twice
+/// its size: -> [V, layer's out, 8 rows, 8 columns].
 class FusionChain {
  public:
   /// suffix: "" or "_aux".
   FusionChain(const WeightReader& scratch, const std::string& suffix);
-  at::Tensor run(const std::array<at::Tensor, 4>& levels, const Kernels& kernels) const;
+  at::Tensor run(const std::array<at::Tensor, 4>& levels, const Convolution& neck,
+                 const Kernels& kernels) const;
 
  private:
   FusionBlock fuse4_, fuse3_, fuse2_, fuse1_;

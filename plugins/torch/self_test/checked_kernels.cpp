@@ -270,6 +270,15 @@ at::Tensor CheckedKernels::upsample_grid(const at::Tensor& x, int64_t height, in
   return got;
 }
 
+at::Tensor CheckedKernels::convolution_of_upsampled(const at::Tensor& x, int64_t height, int64_t width,
+                                                    const net::Convolution& layer) const {
+  const at::Tensor want =
+      reference_.convolution_of_upsampled(host(x), height, width, plain(layer, convolutions_));
+  at::Tensor got = device_.convolution_of_upsampled(x, height, width, layer);
+  compare("convolution of upsampled", x, got, want, layer.arithmetic);
+  return got;
+}
+
 std::vector<at::Tensor> CheckedKernels::full_size_logits(
     const at::Tensor& x, int64_t height, int64_t width, const net::GridEmbedding* grid,
     const std::vector<net::FullSizeBranch>& branches) const {

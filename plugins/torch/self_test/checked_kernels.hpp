@@ -52,6 +52,8 @@ class CheckedKernels : public net::Kernels {
   void upsample_add_(at::Tensor& target, const at::Tensor& x) const override;
   at::Tensor upsample_grid(const at::Tensor& x, int64_t height, int64_t width,
                            const net::GridEmbedding& grid) const override;
+  at::Tensor convolution_of_upsampled(const at::Tensor& x, int64_t height, int64_t width,
+                                      const net::Convolution& layer) const override;
   std::vector<at::Tensor> full_size_logits(const at::Tensor& x, int64_t height, int64_t width,
                                            const net::GridEmbedding* grid,
                                            const std::vector<net::FullSizeBranch>& branches) const override;
