@@ -7,7 +7,9 @@
 #include <da3/error.hpp>
 #include <map>
 #include <mutex>
+#include <set>
 
+#include "loader/file_pages.hpp"
 #include "loader/libtorch_guard.hpp"
 
 namespace da3::loader {
@@ -106,12 +108,14 @@ const engine::Table& open_engine(const Request& request) {
   try {
     const LibtorchGuard guard(request.engine, request.libtorch_folders);
     guard.check_before();
+    const std::set<std::filesystem::path> before = mapped_files();
     boost::dll::shared_library library = open_library(request, guard);
     // Kept whatever the checks below find: its constructors have run.
     boost::dll::shared_library& kept = keep.libraries.emplace_back(std::move(library));
     guard.check_after();
     const engine::Table* table = enter(request, kept);
     check_table(request, *table);
+    forget_file_pages(before);
     keep.tables[request.engine] = table;
     return *table;
   } catch (const LibtorchConflict& conflict) {
