@@ -4,6 +4,7 @@
 #include "command_line.hpp"
 #include "commands/commands.hpp"
 #include "exit_code.hpp"
+#include "leave.hpp"
 #include "progress.hpp"
 
 namespace {
@@ -24,5 +25,5 @@ int run(std::vector<std::string> words) {
 
 int main(int argc, char** argv) {
   host::set_program_name("da3");
-  return host::guarded_main([&] { return run({argv + (argc > 0), argv + argc}); });
+  return host::leave(host::guarded_main([&] { return run({argv + (argc > 0), argv + argc}); }));
 }

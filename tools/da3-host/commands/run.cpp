@@ -11,6 +11,7 @@
 #include "backend.hpp"
 #include "commands.hpp"
 #include "exit_code.hpp"
+#include "image_library.hpp"
 #include "inputs/colmap_folder.hpp"
 #include "live/live_run.hpp"
 #include "live/live_source.hpp"
@@ -127,7 +128,7 @@ class Run {
   /// Opened when it is needed first. A broken installation, not a broken file: so it counts as a plugin that
   /// cannot be loaded.
   const io::Api& images() {
-    if (!context_.io) context_.io = in_phase(Phase::backend, [] { return &io::open(); });
+    if (!context_.io) context_.io = in_phase(Phase::backend, [&] { return &library_.get(); });
     return *context_.io;
   }
 
@@ -152,6 +153,7 @@ class Run {
     Watch watch;
     watch.should_cancel = [] { return signals::caught() != 0; };
     watch.progress = [this](uint64_t done, uint64_t total, std::string_view stage) {
+      library_.begin();  // not before: which libraries LibTorch finds in the process does not depend on it
       progress_.advance(done, total, stage);
     };
     watch.trace = context_.profile ? profile_.sink(report_.load_stages) : report_.load_stages.sink();
@@ -313,6 +315,7 @@ class Run {
   RunReport report_;
   RunProfile profile_;
   SceneContext context_;
+  ImageLibrary library_;
   bool colmap_folder_ = false, poses_by_folder_ = false;  ///< what the only input is and gives
   std::optional<KnownCameras> cameras_;
   std::shared_ptr<const TemporaryFrames> temporary_frames_;
