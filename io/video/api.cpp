@@ -9,7 +9,7 @@
 extern "C" __attribute__((visibility("default"))) const da3::io::VideoApi* da3_video_api() {
   using namespace da3::io;
   static const VideoApi api{sizeof(VideoApi), DA3_IO_BUILD, "OpenCV " CV_VERSION " videoio, FFmpeg",
-                            &open_video, &open_live, &create_video};
+                            &open_video,      &open_live,   &create_video};
   silence_ffmpeg();
   return &api;
 }
