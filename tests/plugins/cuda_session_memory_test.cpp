@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "plugins/cuda_session.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace da3 {
 namespace {
