@@ -43,7 +43,7 @@ struct Kept {
 class Weights : public testing::TestWithParam<Kept> {};
 
 TEST_P(Weights, AreKeptOnce) {
-  const test::Options options{{"enable_compile", GetParam().packed}, {"winograd", GetParam().winograd}};
+  const test::Options options{{"enable_compile", GetParam().packed}, {"cpu.winograd", GetParam().winograd}};
   const auto folder = test::checkpoint_folder("da3-base");
   // What a run may never ask for stays in the file; the estimate of one that does not counts the rest.
   const auto file = static_cast<double>(std::filesystem::file_size(folder / "model.safetensors"));

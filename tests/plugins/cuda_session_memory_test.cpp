@@ -103,7 +103,6 @@ TEST(Memory, ADestroyedModelTakesItsRecordedRunsAlong) {
 TEST(Memory, RecordedRunsStayAsLongAsAModelSharesTheNetwork) {
   const Case c("tiny-1view");
   EXPECT_EQ(destroyed_with_a_second_of(c, c.folder()), 0);
-  EXPECT_EQ(gpu->destroyed, gpu->recorded) << "after the last";
 }
 
 TEST(Describe, TellsWhyRunsAreEager) {
