@@ -24,6 +24,7 @@
 #include "scenes/dry_run.hpp"
 #include "scenes/find_scenes.hpp"
 #include "scenes/item_log.hpp"
+#include "scenes/output_folder.hpp"
 #include "scenes/pipeline_limits.hpp"
 #include "scenes/scene_loop.hpp"
 #include "scenes/scene_workers.hpp"
@@ -44,7 +45,8 @@ class Run {
         setup_(make_setup(arguments)),
         settings_(run_settings(setup_, arguments)),
         devices_(in_phase(Phase::profile, [&] { return wanted_devices(setup_); })),
-        messages_(arguments) {
+        messages_(arguments),
+        folder_(settings_.output) {
     colmap_folder_ = is_colmap_folder(settings_.inputs);
     poses_by_folder_ = colmap_folder_ && settings_.cameras.poses.empty();
     if (poses_by_folder_ && settings_.exif_rotation)
@@ -141,6 +143,7 @@ class Run {
   /// Where the folder tells what the model can do, nothing has to be loaded to refuse.
   void check_before_loading() {
     check_live_input(arguments_.live);
+    if (!arguments_.dry_run && !settings_.formats.empty()) check_output_folder(settings_.output);
     const auto facts = model_facts(report_.model_path);
     if (!facts) return;
     context_.facts = *facts;
@@ -199,11 +202,11 @@ class Run {
     context_.export_options.threads = writing_threads(engine);
     report_.export_options = settings_.export_options;
     context_.output = settings_.output;
+    if (!settings_.formats.empty()) context_.folder = &folder_;
     context_.preview = preview_for(arguments_.preview, *context_.io, settings_.export_options.colormap);
     context_.preprocess.process_res = resolution.value;
     context_.preprocess.process_res_method = settings_.process_res_method;
     context_.preprocess.exif_rotation = settings_.exif_rotation;
-    check_output_folder(settings_.output);
     if (!arguments_.live.wanted()) scenes_ = in_phase(Phase::input, [&] { return look_for_scenes(); });
     for (const Scene& scene : scenes_) context_.images += scene.files.size();
     scenes_ = scenes_of(arguments_.shard, std::move(scenes_));
@@ -282,6 +285,7 @@ class Run {
     report_.plugin_sha256 = report_.plugin.file.sha256();
     report_.model_sha256 = model_file_.sha256();
     try {
+      folder_.check();
       in_phase(Phase::output,
                [&] { context_.io->write_text_atomic(report_.output / report_.manifest, run_json(report_)); });
       const std::string files = in_phase(Phase::output, [&] { return write_profile(); });
@@ -314,6 +318,7 @@ class Run {
   Progress& progress_ = messages_.progress;
   RunReport report_;
   RunProfile profile_;
+  OutputFolder folder_;
   SceneContext context_;
   ImageLibrary library_;
   bool colmap_folder_ = false, poses_by_folder_ = false;  ///< what the only input is and gives

@@ -35,13 +35,4 @@ int exit_status_of(const std::vector<SceneReport>& scenes, int first_failure, bo
   return lacks || frames_lack ? exit_some_failed : exit_ok;
 }
 
-void check_output_folder(const std::filesystem::path& output) {
-  std::error_code ignored;
-  if (std::filesystem::exists(output, ignored) && !std::filesystem::is_directory(output, ignored))
-    throw PhaseError(
-        Phase::output,
-        Error(DA3_E_NOT_FOUND, "writing the results to \"" + output.string() +
-                                   "\" failed: it is a file, not a folder; choose another with -o"));
-}
-
 }  // namespace da3::host

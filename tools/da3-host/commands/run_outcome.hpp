@@ -2,8 +2,6 @@
 // What is said of a run when its scenes are over.
 #pragma once
 
-#include <filesystem>
-
 #include "report.hpp"
 
 namespace da3::host {
@@ -15,9 +13,5 @@ bool no_scale_is_known(const std::vector<SceneReport>& scenes);
 /// first_failure: exit code of the first scene that failed, 0: none did. fatal: that scene ended the run.
 /// frames_lack: a video gave fewer frames than it should.
 int exit_status_of(const std::vector<SceneReport>& scenes, int first_failure, bool fatal, bool frames_lack);
-
-/// Before the work, where it can be seen without writing: throws PhaseError (Phase::output) where the output
-/// folder is a file.
-void check_output_folder(const std::filesystem::path& output);
 
 }  // namespace da3::host

@@ -12,6 +12,7 @@
 #include "profile/run_profile.hpp"
 #include "progress.hpp"
 #include "scenes/known_cameras.hpp"
+#include "scenes/output_folder.hpp"
 
 namespace da3::host {
 
@@ -30,6 +31,7 @@ struct SceneContext {
   std::optional<io::PreviewOptions> preview;                 ///< of each scene
   std::function<void(const io::Prediction&)> on_prediction;  ///< before a scene is written; may be empty
   std::filesystem::path output;
+  OutputFolder* folder = nullptr;  ///< of output; nullptr: nobody looks whether it stays
   io::PreprocessOptions preprocess;
   size_t scenes = 0, images = 0;  ///< of the run
   size_t worker = 0;              ///< which of the workers this is

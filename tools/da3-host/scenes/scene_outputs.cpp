@@ -105,8 +105,11 @@ void write_scene(const SceneContext& context, const ScenePlan& plan, const io::V
   context.progress->aside(plan.item, plan.scene->name, "writing");
   report.files = in_phase(Phase::output, [&] {
     if (context.on_prediction) context.on_prediction(prediction);
-    return context.io->export_prediction(context.formats, context.output / plan.scene->folder, prediction,
-                                         watched(context, plan.item, plan.scene->name));
+    if (context.folder) context.folder->check();
+    auto files = context.io->export_prediction(context.formats, context.output / plan.scene->folder,
+                                               prediction, context.export_options);
+    if (context.folder) context.folder->check();
+    return files;
   });
   if (context.preview) show_preview(context, *plan.scene, prediction);
   report.times.output = watch.lap();
