@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <exception>
-#include <iostream>
 #include <optional>
 
 #include "backend.hpp"
@@ -15,11 +14,10 @@
 #include "inputs/colmap_folder.hpp"
 #include "live/live_run.hpp"
 #include "live/live_source.hpp"
-#include "locations.hpp"
 #include "messages.hpp"
-#include "models/find_model.hpp"
 #include "models/run_demands.hpp"
 #include "profile/run_profile.hpp"
+#include "run_model.hpp"
 #include "run_outcome.hpp"
 #include "scenes/dry_run.hpp"
 #include "scenes/find_scenes.hpp"
@@ -30,7 +28,6 @@
 #include "scenes/scene_workers.hpp"
 #include "scenes/shard.hpp"
 #include "scenes/writing.hpp"
-#include "signals.hpp"
 #include "stopwatch.hpp"
 
 namespace da3::host {
@@ -68,10 +65,12 @@ class Run {
     report_.backend = engine.backend();
     report_.plugin = engine.plugin();
     report_.device = engine.device();
-    find_checkpoint();
+    report_.model_path = model_of_run(setup_, settings_.demo_inputs);
     check_before_loading();
     if (!settings_.cameras.poses.empty()) read_cameras();
-    const Model model = load_model(engine);
+    // Not before the load: which libraries LibTorch finds in the process does not depend on it.
+    const auto begun = [this] { library_.begin(); };
+    const Model model = load_model(engine, report_, progress_, context_.profile, model_file_, begun);
     context_.facts = model_facts(model.describe());
     check_demands(setup_, settings_, context_.facts, poses_by_folder_);
     prepare(engine, model);
@@ -114,19 +113,6 @@ class Run {
       report_.workers.push_back({worker.engine.device().name, worker.engine.device().dl_id});
   }
 
-  void find_checkpoint() {
-    const Setting wanted = setup_.registry.schema().value(setup_.profile, "model");
-    const bool demo = wanted.value.empty();
-    report_.model_path = in_phase(Phase::model, [&] {
-      return demo ? demo_model(share_folder())
-                  : find_model(wanted.value, setup_.profile.get_path("model"), share_folder());
-    });
-    if (demo && !settings_.demo_inputs)
-      log(LogLevel::warn,
-          "no --model was given: the demo model is used, which is for demonstrations and not for "
-          "photographs; get a published model and name its folder");
-  }
-
   /// Opened when it is needed first. A broken installation, not a broken file: so it counts as a plugin that
   /// cannot be loaded.
   const io::Api& images() {
@@ -149,29 +135,6 @@ class Run {
     context_.facts = *facts;
     check_demands(setup_, settings_, context_.facts, poses_by_folder_);
     check_videos(settings_.formats);
-  }
-
-  Model load_model(const Engine& engine) {
-    progress_.begin(0, 0, report_.model_path.string(), "loading model");
-    Watch watch;
-    watch.should_cancel = [] { return signals::caught() != 0; };
-    watch.progress = [this](uint64_t done, uint64_t total, std::string_view stage) {
-      library_.begin();  // not before: which libraries LibTorch finds in the process does not depend on it
-      progress_.advance(done, total, stage);
-    };
-    watch.trace = context_.profile ? profile_.sink(report_.load_stages) : report_.load_stages.sink();
-    if (context_.profile) watch.trace_detail = TraceDetail::layers;
-    const RunProfile::Own span(context_.profile, "load");
-    const fs::path weights = report_.model_path / "model.safetensors";
-    const PinnedFile file(weights);
-    Stopwatch time;
-    Model model = in_phase(Phase::model, [&] { return engine.load_model(report_.model_path, watch); });
-    report_.load_ms = time.lap();
-    if (file.is_at(weights)) model_file_ = file;  // else nobody knows which of two was loaded
-    report_.policy = engine.describe();           // a load may settle more of it
-    progress_.end(report_.load_ms, "loaded", "");
-    report_.model = model.describe();
-    return model;
   }
 
   void prepare(const Engine& engine, const Model& model) {
@@ -226,24 +189,12 @@ class Run {
     return std::move(found.scenes);
   }
 
-  /// What results depend on, but for the inputs: what a user said and what was chosen for him.
-  std::string result_settings() const {
-    std::string text = report_.version + "\n" + report_.backend + "\n" +
-                       fs::absolute(report_.model_path).string() + "\n" +
-                       std::to_string(report_.process_res) + "\n";
-    for (const PlanEntry& entry : report_.settings) {
-      if (entry.key == "input" || entry.key == "output" || entry.key == "log.level") continue;
-      if (const Setting* said = setup_.profile.find(entry.key)) text += entry.key + "=" + said->value + "\n";
-    }
-    return text;
-  }
-
   LoopResult loop_over_scenes(const PipelineLimits& limits) {
     // A single scene is done or not: a log of it would only lie about.
     const bool logged = scenes_.size() > 1 || arguments_.shard.count > 1 || arguments_.resume;
     ItemLog items = in_phase(Phase::input, [&] {
-      return ItemLog(settings_.output / shard_name(arguments_.shard, "items", ".jsonl"), result_settings(),
-                     arguments_.resume);
+      return ItemLog(settings_.output / shard_name(arguments_.shard, "items", ".jsonl"),
+                     result_settings(report_, setup_.profile), arguments_.resume);
     });
     const DoneBefore done_before = [&](const Scene& scene) -> std::optional<SceneReport> {
       const auto entry = items.find(scene);

@@ -42,6 +42,17 @@ std::string scene_key(const Scene& scene, const std::string& settings) {
 
 }  // namespace
 
+std::string result_settings(const RunReport& report, const Profile& profile) {
+  std::string text = report.version + "\n" + report.backend + "\n" +
+                     fs::absolute(report.model_path).string() + "\n" + std::to_string(report.process_res) +
+                     "\n";
+  for (const PlanEntry& entry : report.settings) {
+    if (entry.key == "input" || entry.key == "output" || entry.key == "log.level") continue;
+    if (const Setting* said = profile.find(entry.key)) text += entry.key + "=" + said->value + "\n";
+  }
+  return text;
+}
+
 ItemLog::ItemLog(fs::path file, std::string settings, bool resume)
     : file_(std::move(file)), settings_(std::move(settings)), keep_(resume) {
   std::error_code ignored;

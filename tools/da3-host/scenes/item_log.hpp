@@ -9,9 +9,13 @@
 #include <optional>
 #include <string>
 
+#include "report.hpp"
 #include "scenes/scene_list.hpp"
 
 namespace da3::host {
+
+/// What results depend on, but for the inputs: what a user said and what was chosen for him.
+std::string result_settings(const RunReport& report, const Profile& profile);
 
 /// [one thread at a time; find also beside add]
 class ItemLog {
