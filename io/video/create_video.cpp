@@ -89,21 +89,27 @@ class Mp4File : public VideoWriter {
       encoder_ = encoder.name;
       return;
     }
+    ask_the_disk();
     throw Error(DA3_E_UNSUPPORTED, what_ +
                                        " failed: OpenCV's FFmpeg has no encoder for H.264 or MPEG-4, or none "
                                        "for this size; install one that has, or write pictures instead");
   }
 
-  /// FFmpeg keeps errors of its writes to itself: another write is likely to meet the same one.
   [[noreturn]] void tell_why() const {
+    ask_the_disk();
+    throw Error(DA3_E_INTERNAL,
+                what_ +
+                    " failed: what FFmpeg wrote is not whole, and it does not say why; try again, or write "
+                    "pictures instead");
+  }
+
+  /// FFmpeg keeps errors of its writes to itself: another write is likely to meet the same one.
+  void ask_the_disk() const {
     errno = 0;
     std::ofstream out(file_->temporary(), std::ios::binary | std::ios::app);
     const std::string zeros(1 << 20, '\0');
     if (!out.write(zeros.data(), static_cast<std::streamsize>(zeros.size())).flush() && errno != 0)
       throw_file_error(what_, errno);
-    throw Error(DA3_E_INTERNAL, what_ +
-                                    " failed: what FFmpeg wrote is not whole, and it does not say why; try "
-                                    "again, or write pictures instead");
   }
 
   std::string what_, encoder_;
