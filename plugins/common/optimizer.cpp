@@ -196,6 +196,7 @@ void da3_optimizer::memory(da3_memory* out) {
     return;
   }
   da3_memory nothing{};
+  const std::lock_guard lock(mutex_);  // a measurement decides anew
   nothing.limit = decision_.policy.memory_limit == 0 ? UINT64_MAX : decision_.policy.memory_limit;
   fill_struct(out, nothing);
 }
