@@ -29,18 +29,22 @@ std::vector<int8_t> numbers(int64_t count, uint32_t seed) {
 
 /// What a row of quantise_int8() says.
 struct Row {
-  std::vector<int> values;
+  std::vector<int> values;  ///< with their middle
   float step;
-  int32_t sum;
 
   Row(const int8_t* row, int64_t channels) : values(row, row + channels) {
-    const int64_t tail = int8_row_bytes(channels) - 8;
-    for (int64_t c = channels; c < tail; ++c) EXPECT_EQ(row[c], 0);
-    std::memcpy(&step, row + tail, sizeof step);
-    std::memcpy(&sum, row + tail + 4, sizeof sum);
+    const int64_t end = int8_row_bytes(channels) - static_cast<int64_t>(sizeof(Int8RowTail));
+    for (int64_t c = channels; c < end; ++c) EXPECT_EQ(row[c], 0);
+    Int8RowTail tail;
+    std::memcpy(&tail, row + end, sizeof tail);
+    step = tail.step;
     int32_t want = 0;
-    for (const int value : values) want += value;
-    EXPECT_EQ(sum, want);
+    for (int& value : values) {
+      EXPECT_LE(std::abs(value), 127);
+      want += value;
+      value += tail.middle;
+    }
+    EXPECT_EQ(tail.sum, want);
   }
 };
 
@@ -63,7 +67,8 @@ void expect_exact(const Int8Products& products, const std::vector<int8_t>& rows,
     for (int64_t r = 0; r < count; ++r) std::copy_n(&rows[r * in], in, &padded[r * stride]);
     std::vector<int32_t> sums(kMostInt8Rows * kInt8Columns);
     for (int64_t first = 0; first < out; first += kInt8Columns) {
-      products.tile(padded.data(), stride, count, packed.data() + first * stride, groups, sums.data());
+      products.tile(padded.data(), stride, count,
+                    packed.data() + first / kInt8Columns * packed_int8_bytes(1, in), groups, sums.data());
       for (int64_t r = 0; r < count; ++r)
         for (int64_t c = first; c < std::min(out, first + kInt8Columns); ++c) {
           int64_t want = 0;
@@ -90,7 +95,7 @@ TEST_P(Products, OfTheLargestValuesDoNotSaturate) {
 
 /// (sum * (step * step)) + bias is the whole result: what the reference of net/int8.hpp computes, too.
 TEST_P(Products, GiveTheSameBitsOnEveryInstructionSet) {
-  constexpr int64_t in = 100, out = 70, count = 29, bytes = in + 8;
+  constexpr int64_t in = 100, out = 70, count = 29, bytes = in + 12;
   const auto x = normal_numbers(in * count, 1), steps = normal_numbers(out, 2), bias = normal_numbers(out, 3);
   const auto weights = numbers(in * out, 4);
   std::vector<int8_t> packed(static_cast<size_t>(packed_int8_bytes(out, in)));
@@ -123,7 +128,7 @@ TEST_P(Products, GiveTheSameBitsOnEveryInstructionSet) {
 }
 
 TEST_P(Products, AreActivated) {
-  constexpr int64_t in = 8, out = 32, count = 3, bytes = in + 8;
+  constexpr int64_t in = 8, out = 32, count = 3, bytes = in + 12;
   auto x = normal_numbers(in * count, 1);
   x[in] = kNaN;
   const auto weights = numbers(in * out, 2);
@@ -155,15 +160,34 @@ TEST_P(Products, AreActivated) {
 INSTANTIATE_TEST_SUITE_P(Int8, Products, testing::ValuesIn(int8_products().begin(), int8_products().end()),
                          [](const auto& kind) { return std::string(kind.param->name); });
 
-TEST(Int8Rows, AreToNearestAndSymmetric) {
+TEST(Int8Rows, AreToNearest) {
   on_every_target([] {
     for (const size_t zeros : {0u, 3u, 40u}) {
-      std::vector<float> x{254.0f, -254.0f, 3.0f, 5.0f, -1.1f, 0.9f, 0.0f};
+      std::vector<float> x{253.0f, -253.0f, 3.0f, 5.0f, -1.1f, 0.9f, 0.0f};
       x.insert(x.begin(), zeros, 0.0f);
       Row row = quantised(x);
       EXPECT_EQ(row.step, 2.0f);
       row.values.erase(row.values.begin(), row.values.begin() + static_cast<std::ptrdiff_t>(zeros));
-      EXPECT_EQ(row.values, (std::vector<int>{127, -127, 2, 2, -1, 0, 0})) << "ties to even";
+      EXPECT_EQ(row.values, (std::vector<int>{126, -126, 2, 2, -1, 0, 0})) << "ties to even";
+    }
+  });
+}
+
+/// Row checks that nothing leaves 8 bits.
+TEST(Int8Rows, ReachAsFarAsTheirValues) {
+  on_every_target([] {
+    for (const size_t zeros : {0u, 40u}) {
+      const auto values_of = [&](std::vector<float> x) {
+        x.insert(x.end(), zeros, 0.0f);
+        Row row = quantised(x);
+        row.values.resize(x.size() - zeros);
+        return row.values;
+      };
+      EXPECT_EQ(values_of({506.0f, 4.0f, 9.0f}), (std::vector<int>{253, 2, 4})) << "zero is a value, too";
+      EXPECT_EQ(values_of({-506.0f, -4.0f, -9.0f}), (std::vector<int>{-253, -2, -4}));
+      EXPECT_EQ(values_of({-101.5f, 151.5f, 1.0f}), (std::vector<int>{-102, 152, 1}))
+          << "both ends round away";
+      EXPECT_EQ(values_of({3e38f, -3e38f}), (std::vector<int>{126, -126})) << "the range may pass float32's";
     }
   });
 }

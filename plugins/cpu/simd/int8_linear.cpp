@@ -23,12 +23,15 @@ using D = hn::CappedTag<float, 16>;
 constexpr D d;
 constexpr hn::RebindToSigned<D> integers;
 
-/// The steps and biases of a panel's columns; zeros where the layer has none.
+/// The steps, biases and sums of weights of a panel's columns; zeros where the layer has none.
 struct Columns {
   HWY_ALIGN float steps[kInt8Columns], bias[kInt8Columns];
+  HWY_ALIGN int32_t sums[kInt8Columns];
   bool biased;
 
-  Columns(const Int8Layer& layer, int64_t first, int64_t count) : biased(layer.bias != nullptr) {
+  Columns(const Int8Layer& layer, int64_t first, int64_t count, const int8_t* sums_of_weights)
+      : biased(layer.bias != nullptr) {
+    std::memcpy(sums, sums_of_weights, sizeof sums);
     std::fill_n(steps, kInt8Columns, 0.0f);
     std::fill_n(bias, kInt8Columns, 0.0f);
     std::copy_n(layer.steps + first, count, steps);
@@ -36,17 +39,18 @@ struct Columns {
   }
 };
 
-/// (sums - shift) * (step * steps) + bias, activated, into a row of the panel's columns. Multiplied and added
-/// apart, so that every instruction set rounds alike.
+/// (sums - offset * tail.sum + tail.middle * columns.sums) * (step * steps) + bias, activated, into a row of
+/// the panel's columns. Multiplied and added apart, so that every instruction set rounds alike.
 template <Int8Activation kActivation>
-HWY_INLINE void finish_row(const int32_t* sums, int32_t shift, float step, const Columns& columns,
-                           float* out) {
+HWY_INLINE void finish_row(const int32_t* sums, int32_t offset, const Int8RowTail& tail,
+                           const Columns& columns, float* out) {
   const auto n = static_cast<int64_t>(hn::Lanes(d));
-  const auto shifts = hn::Set(integers, shift);
-  const auto factor = hn::Set(d, step);
+  const auto shifts = hn::Set(integers, offset * tail.sum), middles = hn::Set(integers, tail.middle);
+  const auto factor = hn::Set(d, tail.step);
   for (int64_t c = 0; c < kInt8Columns; c += n) {
-    const auto sum = hn::ConvertTo(d, hn::Sub(hn::Load(integers, sums + c), shifts));
-    auto y = hn::Mul(sum, hn::Mul(factor, hn::Load(d, columns.steps + c)));
+    const auto of_middles = hn::Mul(middles, hn::Load(integers, columns.sums + c));
+    const auto sum = hn::Add(hn::Sub(hn::Load(integers, sums + c), shifts), of_middles);
+    auto y = hn::Mul(hn::ConvertTo(d, sum), hn::Mul(factor, hn::Load(d, columns.steps + c)));
     if (columns.biased) y = hn::Add(y, hn::Load(d, columns.bias + c));
     // In this order NaN stays: the comparison with it is false.
     if (kActivation == Int8Activation::relu) y = hn::IfThenZeroElse(hn::Lt(y, hn::Zero(d)), y);
@@ -71,21 +75,20 @@ template <Int8Activation kActivation>
 HWY_INLINE void panel(const Int8Layer& layer, int64_t index, const int8_t* rows, int64_t count,
                       const Int8Results& results) {
   const Int8Products& products = *layer.products;
-  const int64_t stride = int8_row_bytes(layer.in), tail = stride - 8, groups = tail / kInt8Depth;
+  const int64_t stride = int8_row_bytes(layer.in), end = stride - static_cast<int64_t>(sizeof(Int8RowTail));
+  const int64_t groups = end / kInt8Depth;
   const int64_t first = index * kInt8Columns, columns_here = std::min(kInt8Columns, layer.out - first);
-  const Columns columns(layer, first, columns_here);
+  const int8_t* weights = layer.weights + index * packed_int8_bytes(1, layer.in);
+  const Columns columns(layer, first, columns_here, weights + groups * kInt8Depth * kInt8Columns);
   HWY_ALIGN int32_t sums[kMostInt8Rows * kInt8Columns];
   HWY_ALIGN float values[kInt8Columns];
   for (int64_t r = 0; r < count; r += products.rows) {
     const int64_t rows_here = std::min(products.rows, count - r);
-    products.tile(rows + r * stride, stride, rows_here, layer.weights + first * groups * kInt8Depth, groups,
-                  sums);
+    products.tile(rows + r * stride, stride, rows_here, weights, groups, sums);
     for (int64_t i = 0; i < rows_here; ++i) {
-      float step;
-      int32_t sum;
-      std::memcpy(&step, rows + (r + i) * stride + tail, sizeof step);
-      std::memcpy(&sum, rows + (r + i) * stride + tail + 4, sizeof sum);
-      finish_row<kActivation>(sums + i * kInt8Columns, products.offset * sum, step, columns, values);
+      Int8RowTail tail;
+      std::memcpy(&tail, rows + (r + i) * stride + end, sizeof tail);
+      finish_row<kActivation>(sums + i * kInt8Columns, products.offset, tail, columns, values);
       write_row(values, columns_here, results.add, results.data + (r + i) * results.stride + first);
     }
   }

@@ -2,6 +2,7 @@
 #include "cpu/simd/int8_products.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <vector>
 
 #include "cpu/simd/int8_tiles.hpp"
@@ -45,18 +46,24 @@ std::span<const Int8Products* const> int8_products() {
 }
 
 int64_t packed_int8_bytes(int64_t out, int64_t in) {
-  return rounded_up(out, kInt8Columns) * rounded_up(in, kInt8Depth);
+  constexpr auto sum_bytes = static_cast<int64_t>(sizeof(int32_t));
+  return rounded_up(out, kInt8Columns) * (rounded_up(in, kInt8Depth) + sum_bytes);
 }
 
 void pack_int8(const int8_t* weights, int64_t out, int64_t in, const Int8Products& products, int8_t* packed) {
-  for (int64_t first = 0; first < out; first += kInt8Columns)
+  for (int64_t first = 0; first < out; first += kInt8Columns) {
+    int32_t sums[kInt8Columns] = {};
     for (int64_t group = 0; group < in; group += kInt8Depth)
       for (int64_t c = first; c < first + kInt8Columns; ++c)
         for (int64_t k = group; k < group + kInt8Depth; ++k) {
           const int32_t weight = c < out && k < in ? weights[c * in + k] : 0;
+          sums[c - first] += weight;
           // Unsigned values wrap into the byte, as the instructions read them.
           *packed++ = static_cast<int8_t>(static_cast<uint8_t>(weight + products.offset));
         }
+    std::memcpy(packed, sums, sizeof sums);
+    packed += sizeof sums;
+  }
 }
 
 }  // namespace da3::cpu::simd

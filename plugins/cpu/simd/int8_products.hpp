@@ -26,7 +26,8 @@ struct Int8Products {
 /// Of this machine, best first; the last one is portable.
 std::span<const Int8Products* const> int8_products();
 
-/// The bytes that int8 weights [out, in] take when packed: out rounded up to panels, in to groups.
+/// The bytes that int8 weights [out, in] take when packed: out rounded up to panels, in to groups; each panel
+/// ends with the sums of its columns as int32.
 int64_t packed_int8_bytes(int64_t out, int64_t in);
 
 /// weights [out, in] -> packed, on the calling thread; what is rounded up counts as nothing.

@@ -18,7 +18,7 @@
 #define DA3_CPU_SIMD_INT8_ROWS_ONCE
 namespace da3::cpu::simd {
 
-constexpr float kLargest = 127.0f;  // -128 stays out, so that rows are symmetric
+constexpr float kRange = 253.0f;  // rounding both ends may make it 254: 127 on each side of the middle
 
 inline int64_t padded_channels(int64_t channels) { return (channels + 3) / 4 * 4; }
 
@@ -27,6 +27,19 @@ inline int32_t to_nearest(float x) {
   constexpr float push = 12582912.0f;
   return static_cast<int32_t>((x + push) - push);
 }
+
+/// Bits of float32 that order as the numbers do, NaN beyond the infinities; its own inverse.
+inline int32_t ordered(int32_t bits) { return bits ^ ((bits >> 31) & std::numeric_limits<int32_t>::max()); }
+
+/// What a row's values lie between, zero included.
+struct Int8Range {
+  float low, high;
+
+  bool finite() const {
+    constexpr float infinity = std::numeric_limits<float>::infinity();
+    return low > -infinity && high < infinity;
+  }
+};
 
 }  // namespace da3::cpu::simd
 #endif
@@ -42,36 +55,40 @@ constexpr D d;
 constexpr I integers;
 constexpr hn::Rebind<int8_t, D> bytes;
 
-/// The bits of float32 order as integers do, and NaN comes out above infinity.
-HWY_INLINE float largest_magnitude(const float* row, int64_t channels) {
+HWY_INLINE Int8Range range_of(const float* row, int64_t channels) {
   const auto n = static_cast<int64_t>(hn::Lanes(d));
-  constexpr int32_t magnitude = std::numeric_limits<int32_t>::max();
-  const auto mask = hn::Set(integers, magnitude);
-  auto a = hn::Zero(integers), b = a;
-  const auto bits = [&](const float* at)
-                        HWY_ATTR { return hn::And(hn::BitCast(integers, hn::LoadU(d, at)), mask); };
+  const auto magnitude = hn::Set(integers, std::numeric_limits<int32_t>::max());
+  auto low = hn::Zero(integers), high = low;
   int64_t c = 0;
-  for (; c + 2 * n <= channels; c += 2 * n) a = hn::Max(a, bits(row + c)), b = hn::Max(b, bits(row + c + n));
-  for (; c + n <= channels; c += n) a = hn::Max(a, bits(row + c));
-  int32_t largest = hn::GetLane(hn::MaxOfLanes(integers, hn::Max(a, b)));
-  for (; c < channels; ++c) largest = std::max(largest, std::bit_cast<int32_t>(row[c]) & magnitude);
-  return std::bit_cast<float>(largest);
+  for (; c + n <= channels; c += n) {
+    const auto bits = hn::BitCast(integers, hn::LoadU(d, row + c));
+    const auto value = hn::Xor(bits, hn::And(hn::ShiftRight<31>(bits), magnitude));
+    low = hn::Min(low, value), high = hn::Max(high, value);
+  }
+  int32_t least = hn::GetLane(hn::MinOfLanes(integers, low)),
+          most = hn::GetLane(hn::MaxOfLanes(integers, high));
+  for (; c < channels; ++c) {
+    const int32_t value = ordered(std::bit_cast<int32_t>(row[c]));
+    least = std::min(least, value), most = std::max(most, value);
+  }
+  return {std::bit_cast<float>(ordered(least)), std::bit_cast<float>(ordered(most))};
 }
 
 /// Returns the sum of the values.
-HWY_INLINE int32_t round_row(const float* row, int64_t channels, float inverse, int8_t* out) {
+HWY_INLINE int32_t round_row(const float* row, int64_t channels, float inverse, int32_t middle, int8_t* out) {
   const auto n = static_cast<int64_t>(hn::Lanes(d));
   const auto factor = hn::Set(d, inverse);
+  const auto middles = hn::Set(integers, middle);
   auto sums = hn::Zero(integers);
   int64_t c = 0;
   for (; c + n <= channels; c += n) {
-    const auto values = hn::NearestInt(hn::Mul(hn::LoadU(d, row + c), factor));
+    const auto values = hn::Sub(hn::NearestInt(hn::Mul(hn::LoadU(d, row + c), factor)), middles);
     sums = hn::Add(sums, values);
     hn::StoreU(hn::DemoteTo(bytes, values), bytes, out + c);
   }
   int32_t sum = hn::GetLane(hn::SumOfLanes(integers, sums));
   for (; c < channels; ++c) {
-    const int32_t value = to_nearest(row[c] * inverse);
+    const int32_t value = to_nearest(row[c] * inverse) - middle;
     sum += value;
     out[c] = static_cast<int8_t>(value);
   }
@@ -79,23 +96,24 @@ HWY_INLINE int32_t round_row(const float* row, int64_t channels, float inverse, 
 }
 
 void quantise_int8_here(const float* x, int64_t stride, int64_t rows, int64_t channels, int8_t* out) {
-  constexpr float infinity = std::numeric_limits<float>::infinity();
   const int64_t padded = padded_channels(channels);
   for (int64_t r = 0; r < rows; ++r, x += stride, out += int8_row_bytes(channels)) {
-    const float largest = largest_magnitude(x, channels);
-    const bool finite = largest < infinity;
-    float step = largest / kLargest;
-    int32_t sum = 0;
-    if (finite && step >= std::numeric_limits<float>::min()) {
-      sum = round_row(x, channels, 1.0f / step, out);
+    const Int8Range range = range_of(x, channels);
+    float step = range.high / kRange - range.low / kRange;
+    int32_t sum = 0, middle = 0;
+    if (range.finite() && step >= std::numeric_limits<float>::min()) {
+      const float inverse = 1.0f / step;
+      // The smallest value becomes -127, and the largest, at most 254 above it, no more than 127.
+      middle = to_nearest(range.low * inverse) + 127;
+      sum = round_row(x, channels, inverse, middle, out);
     } else {
-      std::fill_n(out, channels, finite ? int8_t{0} : int8_t{1});
-      sum = finite ? 0 : static_cast<int32_t>(channels);
-      if (finite) step = 0.0f;
+      std::fill_n(out, channels, range.finite() ? int8_t{0} : int8_t{1});
+      sum = range.finite() ? 0 : static_cast<int32_t>(channels);
+      if (range.finite()) step = 0.0f;
     }
     std::fill(out + channels, out + padded, int8_t{0});
-    std::memcpy(out + padded, &step, sizeof step);
-    std::memcpy(out + padded + sizeof step, &sum, sizeof sum);
+    const Int8RowTail tail{step, sum, middle};
+    std::memcpy(out + padded, &tail, sizeof tail);
   }
 }
 
@@ -121,7 +139,7 @@ HWY_EXPORT(quantise_int8_here);
 HWY_EXPORT(gelu_here);
 
 int64_t int8_row_bytes(int64_t channels) {
-  return padded_channels(channels) + static_cast<int64_t>(sizeof(float) + sizeof(int32_t));
+  return padded_channels(channels) + static_cast<int64_t>(sizeof(Int8RowTail));
 }
 
 void quantise_int8(const float* x, int64_t stride, int64_t rows, int64_t channels, int8_t* out) {

@@ -6,13 +6,20 @@
 
 namespace da3::cpu::simd {
 
-/// A row: `channels` values in [-127, 127], zeros up to a multiple of four, the step as float32 and the sum
-/// of the values as int32.
+/// What ends a row: a value stands for (value + middle) * step.
+struct Int8RowTail {
+  float step;
+  int32_t sum;  ///< of the values
+  int32_t middle;
+};
+
+/// A row: `channels` values in [-127, 127], zeros up to a multiple of four, the tail.
 int64_t int8_row_bytes(int64_t channels);
 
-/// Rounds to the nearest step of largest / 127, ties to even, each row by itself. A row whose step would be
-/// below the smallest normal number is zeros with step 0; one that is not finite is ones, with a step that is
-/// not finite. x's rows lie `stride` floats apart, out's int8_row_bytes.
+/// Rounds to the nearest step of (largest - smallest) / 253, zero counting as a value, ties to even, each row
+/// by itself. A row whose step would be below the smallest normal number is zeros with step 0; one that is
+/// not finite is ones, with a step that is not finite; the middle of both is 0. x's rows lie `stride` floats
+/// apart, out's int8_row_bytes.
 void quantise_int8(const float* x, int64_t stride, int64_t rows, int64_t channels, int8_t* out);
 
 /// x[i] = the exact GELU of x[i], as the int8 linears compute it.

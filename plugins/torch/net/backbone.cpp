@@ -100,6 +100,11 @@ bool Backbone::global_block(int64_t i) const {
   return config_.alt_start >= 0 && i >= config_.alt_start && i % 2 == 1;
 }
 
+bool Backbone::reads_cameras(int64_t i, int64_t views) const {
+  // Before alt_start the first tokens are class tokens, by which the reference view is chosen.
+  return config_.alt_start >= 0 && (i >= config_.alt_start || views >= kViewsForReference);
+}
+
 at::Tensor Backbone::finish_layer(const at::Tensor& local, const at::Tensor& tokens,
                                   const Kernels& kernels) const {
   const int64_t views = tokens.size(0) * tokens.size(1), patches = tokens.size(2) - 1;
@@ -146,7 +151,7 @@ BackboneResult Backbone::run(const at::Tensor& image, const Request& request,
         global ? x.view({scenes, views * tokens, -1}) : x.view({scenes * views, tokens, -1});
     {
       const auto timed = control.layer(global ? "global_block" : "block", i);
-      blocks_[static_cast<size_t>(i)].run(sequences, rotation, kernels);
+      blocks_[static_cast<size_t>(i)].run(sequences, rotation, kernels, reads_cameras(i, views) ? tokens : 0);
     }
     control.see("block." + std::to_string(i), sequences);
     // Blocks work in place: the last local output is kept apart where the global block after it is an output.

@@ -64,6 +64,8 @@ class Backbone {
   at::Tensor embed(const at::Tensor& image, const BackboneGeometry& geometry, const Kernels& kernels,
                    const RunControl& control) const;
   bool global_block(int64_t i) const;  ///< attends over all views of a scene
+  /// Whether more than attention is read from each view's first token in or after block i.
+  bool reads_cameras(int64_t i, int64_t views) const;
   void place_cameras(at::Tensor& tokens, const at::Tensor& given) const;
   at::Tensor finish_layer(const at::Tensor& local, const at::Tensor& tokens, const Kernels& kernels) const;
 

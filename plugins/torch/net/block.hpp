@@ -9,6 +9,7 @@
 #include <string>
 
 #include "checkpoint/model_config.hpp"
+#include "net/camera_rows.hpp"
 #include "net/kernels.hpp"
 #include "net/layers.hpp"
 #include "net/rope.hpp"
@@ -26,12 +27,16 @@ class Block {
 
   Block(const WeightReader& weights, const Shape& shape);
 
-  /// x float32 [sequences, tokens, C] is updated in place.
-  void run(at::Tensor& x, const TokenRotation& rotation, const Kernels& kernels) const;
+  /// x float32 [sequences, tokens, C] is updated in place. tokens_per_view: where cameras are read from each
+  /// view's first token, else 0.
+  void run(at::Tensor& x, const TokenRotation& rotation, const Kernels& kernels,
+           int64_t tokens_per_view = 0) const;
 
  private:
-  at::Tensor attend(at::Tensor x, const TokenRotation& rotation, const Kernels& kernels) const;
+  at::Tensor attend(at::Tensor x, const TokenRotation& rotation, const Kernels& kernels,
+                    const CameraRows& cameras) const;
   at::Tensor gated_feed_forward(const at::Tensor& x, const Kernels& kernels) const;
+  at::Tensor feed_forward_of(const at::Tensor& rows, const Kernels& kernels, const CameraRows& cameras) const;
 
   Shape shape_;
   Norm norm1_, norm2_;
