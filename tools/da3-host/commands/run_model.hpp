@@ -19,9 +19,9 @@ namespace da3::host {
 std::filesystem::path model_of_run(const Setup& setup, bool demo_inputs);
 
 /// Loads report.model_path and tells the report what the load gave. profile: may be nullptr. file: the
-/// weights as they were loaded; untouched where they were replaced meanwhile. A signal cancels it. begun: called
-/// whenever it goes on, first when LibTorch is in the process and weights begin to be read. Throws PhaseError
-/// (model).
+/// weights as they were loaded; untouched where they were replaced meanwhile. A signal cancels it. begun:
+/// called whenever it goes on, first when LibTorch is in the process and weights begin to be read. Throws
+/// PhaseError (model).
 Model load_model(const Engine& engine, RunReport& report, Progress& progress, RunProfile* profile,
                  PinnedFile& file, const std::function<void()>& begun);
 
