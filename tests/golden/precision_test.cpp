@@ -114,10 +114,19 @@ TEST_P(InPrecision, Int8) {
 /// are within a quarter and the largest difference of one; of poses the largest angle.
 struct Report {
   double absrel = 0, delta1 = 0, worst = 0, degrees = 0;
+  double changed = 0;  ///< share of the pixels that are sky in one and not in the other
 
-  void add_depth(const std::vector<float>& got, const std::vector<float>& want) {
+  /// Leaves out what one of the two takes for sky, whose depth is that of the farthest ground and nothing that
+  /// was seen: at the border of the sky a pixel is off by as much as the ground is near, 23 times in one case.
+  void add_depth(const std::vector<float>& got, const std::vector<float>& want,
+                 const std::vector<float>& got_sky, const std::vector<float>& want_sky) {
+    constexpr float is_sky = 0.3f;  // net/sky.hpp
     size_t count = 0;
     for (size_t i = 0; i < want.size(); ++i) {
+      if (!want_sky.empty() && (got_sky.at(i) >= is_sky || want_sky.at(i) >= is_sky)) {
+        changed += ((got_sky[i] >= is_sky) != (want_sky[i] >= is_sky)) / static_cast<double>(want.size());
+        continue;
+      }
       if (!(want[i] > 0)) continue;  // the sky
       const double ratio = double{got[i]} / double{want[i]};
       absrel += std::abs(ratio - 1);
@@ -148,15 +157,18 @@ TEST_P(InPrecision, Int8AgainstFloat32) {
   auto exact = test::run_case(golden, {}),
        low = test::run_case(golden, {{"mixed_precision", "int8"}, {"cpu.emulate", "true"}});
   Report report;
-  report.add_depth(low["depth"], exact["depth"]);
-  EXPECT_LE(report.absrel, sky ? 0.02 : 0.008);
-  EXPECT_GE(report.delta1, sky ? 0.99 : 1.0);
+  report.add_depth(low["depth"], exact["depth"], low["sky"], exact["sky"]);
+  EXPECT_LE(report.changed, 0.01);
+  // A nested model fills its sky and does not tell it.
+  const bool border = sky && exact["sky"].empty();
+  EXPECT_LE(report.absrel, border ? 0.02 : 0.008);
+  EXPECT_GE(report.delta1, border ? 0.99 : 1.0);
   if (golden.data.find("output.extrinsics") && !golden.use_ray_pose) {
     report.add_angles(low["extrinsics"], exact["extrinsics"]);
     EXPECT_LE(report.degrees, 3.0);
   }
-  std::printf("| %s | %.2f %% | %.4f | %.1f %% | %.2f |\n", GetParam(), 100 * report.absrel, report.delta1,
-              100 * report.worst, report.degrees);
+  std::printf("| %s | %.2f %% | %.4f | %.1f %% | %.2f | %.2f %% changed sides |\n", GetParam(),
+              100 * report.absrel, report.delta1, 100 * report.worst, report.degrees, 100 * report.changed);
 }
 
 /// Integers are exact: the CPU's instructions give what the emulation in double gives, to the bit.

@@ -107,7 +107,7 @@ void write_scene(const SceneContext& context, const ScenePlan& plan, const io::V
     if (context.on_prediction) context.on_prediction(prediction);
     if (context.folder) context.folder->check();
     auto files = context.io->export_prediction(context.formats, context.output / plan.scene->folder,
-                                               prediction, context.export_options);
+                                               prediction, watched(context, plan.item, plan.scene->name));
     if (context.folder) context.folder->check();
     return files;
   });
