@@ -70,16 +70,20 @@ std::string read_affinity(const fs::path& path) {
   return {};
 }
 
-/// Node by CPU. Numbers of nodes may have gaps.
+/// Node by CPU. Numbers of nodes may have gaps. By the kernel's list of them, since an iterator over the folder
+/// ends the process where there is no memory.
 std::map<int, int> read_nodes(const fs::path& folder) {
   std::map<int, int> nodes;
+  std::vector<int> numbers = parse_cpu_list(first_line(folder / "has_cpu"));
   std::error_code error;
-  for (const auto& entry : fs::directory_iterator(folder, error)) {
-    const std::string name = entry.path().filename().string();
-    if (!name.starts_with("node") || name.find_first_not_of("0123456789", 4) != std::string::npos) continue;
-    for (int cpu : parse_cpu_list(first_line(entry.path() / "cpulist")))
-      nodes[cpu] = std::atoi(name.c_str() + 4);
-  }
+  const auto is_there = [&](size_t node) {
+    return fs::is_directory(folder / ("node" + std::to_string(node)), error);
+  };
+  if (numbers.empty())
+    while (is_there(numbers.size())) numbers.push_back(static_cast<int>(numbers.size()));
+  for (int node : numbers)
+    for (int cpu : parse_cpu_list(first_line(folder / ("node" + std::to_string(node)) / "cpulist")))
+      nodes[cpu] = node;
   return nodes;
 }
 
