@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "setting_options.hpp"
 
-#include "format_arguments.hpp"
 #include "help.hpp"
 
 namespace da3::host {
@@ -42,7 +41,33 @@ void SettingOptions::add_work() {
               "saddle_sim_range, first, "
               "middle",
               what_group);
-  add_format_options(app_, arguments_.settings, what_group);
+  add_formats();
+}
+
+void SettingOptions::add_formats() {
+  add_setting("--export-feat", "export_feat", "LIST",
+              "Features after these blocks of the backbone, as exports/features/feat_layer_<N>.npy: \"3,7\"",
+              what_group);
+  add_setting("--output-size", "output_size", "SIZE",
+              "processed (default): as the network sees the images; original: as the files are", what_group);
+  add_setting("--conf-thresh-percentile", "conf_thresh_percentile", "P",
+              "Points: this share of all pixels, the least sure, is left out (default: 40)", what_group);
+  add_setting("--num-max-points", "num_max_points", "N",
+              "Points: at most so many, chosen at random but repeatably (default: 1000000)", what_group);
+  add_switch("show-cameras", "show_cameras", "glb: with the cameras (default); --no-show-cameras: without",
+             what_group);
+  add_setting("--colormap", "colormap", "NAME", colormap_help(), what_group);
+  add_setting("--feat-vis-fps", "feat_vis_fps", "N",
+              "feat_vis: pictures a second of the video (default: 15)", what_group);
+  add_setting("--gs-trajectory", "gs_trajectory", "NAME", trajectory_help(), what_group);
+  add_setting("--gs-depth", "gs_depth", "WHERE",
+              "gs_video: depth beside the colours (hcat, default), below them (vcat), or none", what_group);
+  add_switch("colmap-tracks", "colmap_tracks",
+             "colmap: only points that two views or more agree on, with their tracks; --no-colmap-tracks "
+             "(default): each pixel a point",
+             what_group);
+  add_switch("ply-normals", "ply_normals", "ply: with normals; --no-ply-normals (default): without",
+             what_group);
 }
 
 void SettingOptions::add_verify() {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Options that stand for settings: of what is computed and of cameras.
+// Options that stand for settings: of what is computed, how results are written, and cameras.
 #pragma once
 
 #include <string>
@@ -30,6 +30,7 @@ class SettingOptions : protected OptionParser {
 
  private:
   void add_model();
+  void add_formats();
 };
 
 }  // namespace da3::host
