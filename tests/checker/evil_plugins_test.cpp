@@ -59,7 +59,7 @@ TEST(GoodPlugin, PassesEverything) {
   for (const std::string& plugin :
        {std::string(DA3_NULL_PLUGIN), std::string(DA3_EVIL_FOLDER) + "/none/libda3_null.so"}) {
     const auto report = test::check_plugin(plugin, model.path().string());
-    EXPECT_EQ(report.with({"FAIL", "CRASH", "WARN"}), std::vector<int>{}) << report.text();
+    EXPECT_EQ(report.complaints(), std::vector<int>{}) << report.text();
     EXPECT_EQ(report.exit_code, 0);
     EXPECT_GT(report.counts.at("pass"), 55);
   }

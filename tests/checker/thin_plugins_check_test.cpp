@@ -12,8 +12,8 @@ class ThinPlugin : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(ThinPlugin, HasNothingWrong) {
   const std::string plugin = std::string(DA3_PLUGIN_FOLDER "/libda3_") + GetParam() + ".so";
-  const auto report = test::check_plugin(plugin, "", {"--strict", "--fuzz", "3"});
-  EXPECT_EQ(report.with({"FAIL", "CRASH", "WARN"}), std::vector<int>{}) << report.text();
+  const auto report = test::check_plugin(plugin, "", {"--fuzz", "3"});
+  EXPECT_EQ(report.complaints(), std::vector<int>{}) << report.text();
   EXPECT_EQ(report.exit_code, 0);
   // One symbol, entry, table and manifest, probe and its reasons, the schema.
   for (int number : {1, 2, 3, 5, 6, 7, 9, 10, 11, 12, 16})
