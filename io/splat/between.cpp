@@ -10,11 +10,7 @@ namespace {
 
 constexpr double same_gaze = 1e-4;  ///< 1 - |cosine| of the angle between two gazes
 
-Vec3 column(const Mat3& m, size_t i) { return {m[0][i], m[1][i], m[2][i]}; }
 Vec3 normalised(const Vec3& v) { return 1 / std::sqrt(dot(v, v)) * v; }
-Mat3 from_columns(const Vec3& x, const Vec3& y, const Vec3& z) {
-  return {{{x[0], y[0], z[0]}, {x[1], y[1], z[1]}, {x[2], y[2], z[2]}}};
-}
 
 /// About the axis of a vector, by its length.
 Mat3 turn(const Vec3& axis, double angle) {

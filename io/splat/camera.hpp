@@ -33,6 +33,9 @@ inline Mat3 operator*(const Mat3& a, const Mat3& b) {
   return product;
 }
 
+inline Vec3 column(const Mat3& m, size_t i) { return {m[0][i], m[1][i], m[2][i]}; }
+inline Mat3 from_columns(const Vec3& x, const Vec3& y, const Vec3& z) { return transposed({x, y, z}); }
+
 /// The rotation of a quaternion (w, x, y, z) of any length above 0.
 Mat3 rotation_of(const std::array<double, 4>& quaternion);
 

@@ -14,7 +14,7 @@ constexpr size_t at_a_time = 16384;               ///< gaussians between two rou
 constexpr size_t most_entries = size_t{4} << 20;  ///< of the tiles' lists
 constexpr size_t ahead = 8;                       ///< gaussians that are fetched before they are needed
 constexpr size_t a_job = 1024;                    ///< gaussians
-constexpr size_t a_part = size_t{1} << 16;        ///< gaussians that are looked at between two questions
+constexpr size_t a_part = size_t{1} << 16;        ///< gaussians that one thread looks at in one go
 
 }  // namespace
 

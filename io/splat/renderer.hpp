@@ -22,7 +22,8 @@ class Renderer {
   Renderer(const io::Gaussians& gaussians, int threads);
   ~Renderer();
 
-  /// False: should_stop (may be empty; asked every few milliseconds) said so, and the picture is of no use.
+  /// False: should_stop (may be empty; asked between rounds of gaussians) said so, and the picture is of no
+  /// use.
   bool render(const Camera& camera, int32_t width, int32_t height, const std::function<bool()>& should_stop,
               Picture& picture);
 

@@ -24,8 +24,6 @@ std::vector<double> kernel_of(size_t size) {
   return weights;
 }
 
-Vec3 column(const Mat3& m, size_t i) { return {m[0][i], m[1][i], m[2][i]}; }
-
 }  // namespace
 
 std::vector<PathPoint> smoothed(const std::vector<PathPoint>& points) {
@@ -51,7 +49,7 @@ std::vector<PathPoint> smoothed(const std::vector<PathPoint>& points) {
     if (!(length > 1e-9) || !(height > 1e-9)) continue;  // cameras that look all ways have no mean
     const Vec3 y = 1 / height * off, z = cross(x, y);
     PathPoint& to = result[static_cast<size_t>(i)];
-    to.rotation = {{{x[0], y[0], z[0]}, {x[1], y[1], z[1]}, {x[2], y[2], z[2]}}};
+    to.rotation = from_columns(x, y, z);
     to.centre = centre;
   }
   return result;

@@ -44,7 +44,7 @@ ColourMap make_spectral() {
   return lut;
 }
 
-/// From far to near: what is near is bright or warm.
+/// From near to far: what is near is bright or warm.
 ColourMap make_grey() {
   ColourMap map{};
   for (size_t i = 0; i < map.size(); ++i) map[i].fill(static_cast<uint8_t>(255 - i));

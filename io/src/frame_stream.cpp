@@ -4,11 +4,11 @@
 
 #include "image_header.hpp"
 #include "quiet.hpp"
+#include "rgb.hpp"
 
 #include <poll.h>
 #include <unistd.h>
 #include <opencv2/imgcodecs.hpp>
-#include <opencv2/imgproc.hpp>
 
 #include <algorithm>
 #include <cerrno>
@@ -33,7 +33,7 @@ class Bytes {
   /// Waits until there are so many, or no more come: false.
   bool have(size_t count) {
     while (buffer_.size() - begin_ < count)
-      if (!read_more(count)) return false;
+      if (!read_more()) return false;
     return true;
   }
   size_t left() const { return buffer_.size() - begin_; }
@@ -43,7 +43,9 @@ class Bytes {
   void take(size_t count) { begin_ += count; }
 
  private:
-  bool read_more(size_t wanted) {
+  /// What there is, but no more than a pipe holds: a buffer for a whole frame would be cleared for each part.
+  bool read_more() {
+    constexpr size_t most = 65536;
     if (begin_ > 0)
       buffer_.erase(buffer_.begin(), buffer_.begin() + static_cast<std::ptrdiff_t>(std::exchange(begin_, 0)));
     const size_t size = buffer_.size();
@@ -52,7 +54,7 @@ class Bytes {
       // A signal does not end a read of its own.
       pollfd waiting{descriptor_, POLLIN, 0};
       if (::poll(&waiting, 1, poll_milliseconds) <= 0) continue;
-      buffer_.resize(size + std::max<size_t>(wanted - std::min(wanted, size), 65536));
+      buffer_.resize(size + most);
       const ssize_t count = ::read(descriptor_, buffer_.data() + size, buffer_.size() - size);
       const int why = errno;
       buffer_.resize(size + static_cast<size_t>(std::max<ssize_t>(count, 0)));
@@ -181,10 +183,7 @@ class FrameStream : public FrameSource {
     }
     if (decoded.type() != CV_8UC3 || decoded.empty())
       throw Error(DA3_E_INVALID, what + " failed: its JPEG data is damaged; check the program that sends it");
-    image.height = decoded.rows, image.width = decoded.cols;
-    image.rgb.resize(decoded.total() * 3);
-    cv::Mat rgb(decoded.rows, decoded.cols, CV_8UC3, image.rgb.data());
-    cv::cvtColor(decoded, rgb, cv::COLOR_BGR2RGB);
+    to_rgb(decoded, image);
   } catch (const cv::Exception&) {
     throw Error(DA3_E_INVALID, what + " failed: its JPEG data is damaged; check the program that sends it");
   } catch (const std::bad_alloc&) {

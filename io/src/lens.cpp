@@ -7,8 +7,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <functional>
 #include <string_view>
+
+#include "lens_function.hpp"
 
 namespace da3::io {
 namespace {
@@ -127,8 +128,11 @@ bool Lens::distorts() const {
          std::any_of(parameters.begin(), parameters.end(), [](double k) { return k != 0; });
 }
 
-Point distort(const Lens& lens, double x, double y) {
-  return is_pinhole(lens) ? Point{x, y} : model_of(lens).apply(lens.parameters, {x, y});
+LensFunction lens_function(const Lens& lens) {
+  if (is_pinhole(lens)) return [](Parameters, Point p) { return p; };
+  return model_of(lens).apply;
 }
+
+Point distort(const Lens& lens, double x, double y) { return lens_function(lens)(lens.parameters, {x, y}); }
 
 }  // namespace da3::io

@@ -4,9 +4,9 @@
 
 #include "image_header.hpp"
 #include "quiet.hpp"
+#include "rgb.hpp"
 
 #include <opencv2/imgcodecs.hpp>
-#include <opencv2/imgproc.hpp>
 
 #include <new>
 
@@ -35,10 +35,8 @@ Image read_image(const std::filesystem::path& path, bool exif_rotation) {
       throw Error(DA3_E_INVALID,
                   what + " failed: its " + header.kind +
                       " data is damaged or of a kind that is not read; save the picture again");
-    Image image{decoded.rows, decoded.cols, {}};
-    image.rgb.resize(decoded.total() * 3);
-    cv::Mat rgb(decoded.rows, decoded.cols, CV_8UC3, image.rgb.data());
-    cv::cvtColor(decoded, rgb, cv::COLOR_BGR2RGB);
+    Image image;
+    to_rgb(decoded, image);
     return image;
   } catch (const std::bad_alloc&) {
     throw Error(DA3_E_NOMEM_HOST,

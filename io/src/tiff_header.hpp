@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// TIFF 6.0 and BigTIFF: what the first directory says. Throws EndOfData, Damaged, Unsupported.
+// TIFF 6.0 and BigTIFF: what the directories say. Throws EndOfData, Damaged, Unsupported.
 #pragma once
 
 #include "files.hpp"

@@ -5,7 +5,8 @@
 #include <opencv2/imgproc.hpp>
 
 #include <algorithm>
-#include <cmath>
+
+#include "lens_function.hpp"
 
 namespace da3::io {
 namespace {
@@ -17,11 +18,18 @@ constexpr int64_t strip_rows = 64;  // the maps of a whole picture would be larg
 class Map {
  public:
   Map(const Lens& lens, const Intrinsics& k, double zoom)
-      : lens_(lens), fx_(k[0]), fy_(k[4]), cx_(k[2]), cy_(k[5]), skew_(k[1]), zoom_(zoom) {}
+      : lens_(lens),
+        apply_(lens_function(lens)),
+        fx_(k[0]),
+        fy_(k[4]),
+        cx_(k[2]),
+        cy_(k[5]),
+        skew_(k[1]),
+        zoom_(zoom) {}
 
   std::array<double, 2> at(double u, double v) const {
     const auto [x, y] = ray(u, v);
-    const auto seen = distort(lens_, x, y);
+    const auto seen = apply_(lens_.parameters, {x, y});
     return {fx_ * seen[0] + skew_ * seen[1] + cx_, fy_ * seen[1] + cy_};
   }
 
@@ -29,8 +37,10 @@ class Map {
   bool keeps_order(double u, double v) const {
     const auto [x, y] = ray(u, v);
     constexpr double step = 1e-5;
-    const auto left = distort(lens_, x - step, y), right = distort(lens_, x + step, y);
-    const auto above = distort(lens_, x, y - step), below = distort(lens_, x, y + step);
+    const auto left = apply_(lens_.parameters, {x - step, y}),
+               right = apply_(lens_.parameters, {x + step, y});
+    const auto above = apply_(lens_.parameters, {x, y - step}),
+               below = apply_(lens_.parameters, {x, y + step});
     return (right[0] - left[0]) * (below[1] - above[1]) - (below[0] - above[0]) * (right[1] - left[1]) > 0 &&
            right[0] > left[0] && below[1] > above[1];
   }
@@ -42,6 +52,7 @@ class Map {
   }
 
   const Lens& lens_;
+  const LensFunction apply_;
   double fx_, fy_, cx_, cy_, skew_, zoom_;
 };
 

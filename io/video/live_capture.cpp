@@ -3,10 +3,10 @@
 
 #include "camera_device.hpp"
 #include "ffmpeg_log.hpp"
+#include "rgb.hpp"
 
 #include <da3/error.hpp>
 
-#include <opencv2/imgproc.hpp>
 #include <opencv2/videoio/registry.hpp>
 
 #include <chrono>
@@ -128,10 +128,7 @@ bool LiveCapture::read(Frame& frame) try {
     if (decoded_.total() > static_cast<size_t>(max_image_pixels))
       throw Error(DA3_E_SHAPE, reading_ + "its pictures have more than " + std::to_string(max_image_pixels) +
                                    " pixels; make them smaller");
-    frame.image.height = decoded_.rows, frame.image.width = decoded_.cols;
-    frame.image.rgb.resize(decoded_.total() * 3);
-    cv::Mat rgb(decoded_.rows, decoded_.cols, CV_8UC3, frame.image.rgb.data());
-    cv::cvtColor(decoded_, rgb, cv::COLOR_BGR2RGB);
+    to_rgb(decoded_, frame.image);
     frame.number = grabbed_ - 1;
     return true;
   }

@@ -6,16 +6,9 @@
 #include <fstream>
 #include <string_view>
 
+#include "byte_reader.hpp"
+
 namespace da3::io {
-namespace {
-
-uint64_t big_endian(const char* bytes, int count) {
-  uint64_t value = 0;
-  for (int i = 0; i < count; ++i) value = value << 8 | static_cast<uint8_t>(bytes[i]);
-  return value;
-}
-
-}  // namespace
 
 bool is_whole_mp4(const std::filesystem::path& file) {
   std::error_code failed;
@@ -25,16 +18,18 @@ bool is_whole_mp4(const std::filesystem::path& file) {
   bool pictures = false, index = false;
   uint64_t at = 0;
   while (at < size) {
-    std::array<char, 16> head{};
+    std::array<uint8_t, 16> head{};
+    auto* const bytes = reinterpret_cast<char*>(head.data());
+    const ByteReader numbers(head, true);
     in.seekg(static_cast<std::streamoff>(at));
-    if (!in.read(head.data(), 8)) return false;
-    uint64_t length = big_endian(head.data(), 4), least = 8;
+    if (!in.read(bytes, 8)) return false;
+    uint64_t length = numbers.u32(0), least = 8;
     if (length == 1) {  // the length is too large for 32 bits
-      if (!in.read(head.data() + 8, 8)) return false;
-      length = big_endian(head.data() + 8, 8), least = 16;
+      if (!in.read(bytes + 8, 8)) return false;
+      length = numbers.u64(8), least = 16;
     }
     if (length < least || length > size - at) return false;
-    const std::string_view name(head.data() + 4, 4);
+    const std::string_view name(bytes + 4, 4);
     pictures |= name == "mdat", index |= name == "moov";
     at += length;
   }

@@ -3,8 +3,8 @@
 #include <da3/io/video.hpp>
 
 #include "ffmpeg_log.hpp"
+#include "rgb.hpp"
 
-#include <opencv2/imgproc.hpp>
 #include <opencv2/videoio.hpp>
 
 #include <algorithm>
@@ -52,11 +52,7 @@ class VideoFile : public FrameSource {
         --counted_;  // the one after it is delivered in its place
         continue;
       }
-      frame.image.height = decoded_.rows;
-      frame.image.width = decoded_.cols;
-      frame.image.rgb.resize(decoded_.total() * 3);
-      cv::Mat rgb(decoded_.rows, decoded_.cols, CV_8UC3, frame.image.rgb.data());
-      cv::cvtColor(decoded_, rgb, cv::COLOR_BGR2RGB);
+      to_rgb(decoded_, frame.image);
       frame.number = grabbed_ - 1;
       frame.seconds = seconds;
       return true;

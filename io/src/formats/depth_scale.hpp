@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Depth of rendered pictures as colours: its logarithm between the 1st and 99th percentile, near red.
+// Depth of rendered pictures as colours: its logarithm between the 1st and 99th percentile, in a colour map.
 #pragma once
 
 #include "colour_maps.hpp"

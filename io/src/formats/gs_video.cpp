@@ -11,7 +11,6 @@
 #include <renderer.hpp>
 
 #include <algorithm>
-#include <cmath>
 
 namespace da3::io {
 namespace {

@@ -34,7 +34,7 @@ struct ExportOptions {
   bool original_size = false;          ///< maps, images and intrinsics in the size of the image files
   bool normals = false;                ///< ply
   uint64_t seed = 0;                   ///< of the random choice
-  std::string colormap = "spectral";   ///< depth_vis, sheet, scene.jpg: one of colormaps
+  std::string colormap = "spectral";   ///< depth_vis, sheet, scene.jpg, gs_video: one of colormaps
   bool colmap_tracks = false;          ///< colmap: points that several views agree on, with their tracks
   std::string gs_trajectory =
       "extend";                   ///< gs_video: one of gs_trajectories; of one view "wander" or "dolly_zoom"

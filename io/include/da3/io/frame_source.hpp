@@ -20,7 +20,7 @@ struct Frame {
 /// What a source says of itself before its first frame. It may be wrong: files often are.
 struct SourceFacts {
   std::string name;              ///< for messages: a path, "/dev/video0", "stdin"
-  bool live = false;             ///< frames come when they come, and those not fetched in time are lost
+  bool live = false;             ///< frames come when they come; a camera loses those not fetched in time
   int64_t frames = 0;            ///< 0: not known
   double frames_per_second = 0;  ///< 0: not known
 };
