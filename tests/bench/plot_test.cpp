@@ -6,6 +6,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "svg.hpp"
+
 namespace da3::bench {
 namespace {
 
@@ -45,7 +47,7 @@ void expect_closed(const std::string& svg) {
 }
 
 TEST(Plot, NamesAreTextWhateverIsInThem) {
-  EXPECT_EQ(xml_text("<a&b>\"'\x01\n"), "&lt;a&amp;b&gt;&quot;&#39;");
+  EXPECT_EQ(svg::escaped("<a&b>\"'\x01\n"), "&lt;a&amp;b&gt;&quot;&#39;");
   const std::string svg = plot_svg(document("<script>&"));
   expect_closed(svg);
   EXPECT_THAT(svg, HasSubstr("&lt;script&gt;&amp;"));

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "statistics.hpp"
 
@@ -56,21 +57,19 @@ void Operations::add(const TraceSpan& span) {
   if (span.category != TraceSpan::Category::operation) return;
   Kind& kind = kinds_[span.kind];
   const Ceilings::Floor floor = ceilings_.floor_of(span);
-  ++kind.count;
-  kind.ms += milliseconds(span);
-  kind.floor_ms += floor.ms;
-  kind.bytes += static_cast<double>(span.bytes.value_or(0));
-  kind.flops += static_cast<double>(span.flops.value_or(0));
+  ++kind.now.count;
+  kind.now.ms += milliseconds(span);
+  kind.now.floor_ms += floor.ms;
+  kind.now.bytes += static_cast<double>(span.bytes.value_or(0));
+  kind.now.flops += static_cast<double>(span.flops.value_or(0));
   if (floor.ms > 0) kind.against[floor.against] += floor.ms;
 }
 
 void Operations::end_run(double ms) {
   double rest = ms;
   for (auto& [name, kind] : kinds_) {
-    rest -= kind.ms;
-    kind.runs.push_back({kind.count, kind.ms, kind.floor_ms, kind.bytes, kind.flops});
-    kind.count = 0;
-    kind.ms = kind.floor_ms = kind.bytes = kind.flops = 0;
+    rest -= kind.now.ms;
+    kind.runs.push_back(std::exchange(kind.now, {}));
   }
   run_ms_.push_back(ms);
   rest_ms_.push_back(rest);

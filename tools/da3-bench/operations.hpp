@@ -46,14 +46,13 @@ class Operations {
 
  private:
   struct Kind {
-    uint64_t count = 0;  ///< this and the sums: of the run that goes on
-    double ms = 0, floor_ms = 0, bytes = 0, flops = 0;
-    std::map<std::string, double> against;  ///< floor by ceiling
     struct Run {
-      uint64_t count;
-      double ms, floor_ms, bytes, flops;
+      uint64_t count = 0;
+      double ms = 0, floor_ms = 0, bytes = 0, flops = 0;
     };
-    std::vector<Run> runs = {};
+    Run now;                                ///< the run that goes on
+    std::map<std::string, double> against;  ///< floor by ceiling
+    std::vector<Run> runs;
   };
   nlohmann::ordered_json kind_json(const std::string& name, const Kind& kind, double run_ms) const;
 

@@ -4,7 +4,6 @@
 
 #include <nlohmann/json_fwd.hpp>
 #include <string>
-#include <string_view>
 
 namespace da3::bench {
 
@@ -12,11 +11,5 @@ namespace da3::bench {
 /// the document has "scaling", the efficiency over threads below; where cases differ in their views alone,
 /// time and memory over views (plot_growth.hpp).
 std::string plot_svg(const nlohmann::ordered_json& document);
-
-/// Of the index-th line or stage; they repeat.
-const char* plot_colour(size_t index);
-
-/// Text of XML: the five characters that mean something replaced, others below a space left out.
-std::string xml_text(std::string_view text);
 
 }  // namespace da3::bench

@@ -3,13 +3,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <nlohmann/json.hpp>
 #include <tuple>
 #include <utility>
 #include <vector>
 
-#include "plot.hpp"
+#include "svg.hpp"
 #include "tables.hpp"
 
 namespace da3::bench {
@@ -26,13 +25,6 @@ struct Line {
   std::string name;
   std::vector<Point> points;
 };
-
-template <class... Values>
-std::string format(const char* pattern, Values... values) {
-  char text[512];
-  std::snprintf(text, sizeof text, pattern, values...);
-  return text;
-}
 
 /// All of a case but its views: cases with the same are one line.
 std::pair<std::string, std::string> identity_and_name(const Json& one) {
@@ -77,26 +69,20 @@ class Panel {
   }
 
   std::string draw() const {
-    std::string body = text(20, y_ - 14, title_, "font-weight=\"bold\"");
+    std::string body = svg::text(20, y_ - 14, title_, "font-weight=\"bold\"");
     for (double power = std::pow(10, std::floor(std::log10(low_.value))); power <= high_.value; power *= 10)
       for (const double factor : {1, 2, 5})
         if (const double value = factor * power; value >= low_.value && value <= high_.value)
-          body += rule(left, y_of(value), left + width, y_of(value)) +
-                  text(left - 6, y_of(value) + 4, number(Json(value), value < 1 ? 1 : 0),
-                       "text-anchor=\"end\" fill=\"#555\"");
+          body += svg::line({left, y_of(value)}, {left + width, y_of(value)}, "#ddd") +
+                  svg::text(left - 6, y_of(value) + 4, number(Json(value), value < 1 ? 1 : 0),
+                            "text-anchor=\"end\" fill=\"#555\"");
     std::vector<double> marked;
     for (size_t i = 0; i < lines_.size(); ++i) body += drawn(lines_[i], i, marked);
-    return body + text(left + width / 2, y_ + height + 36, "views", "text-anchor=\"middle\" fill=\"#555\"");
+    return body +
+           svg::text(left + width / 2, y_ + height + 36, "views", "text-anchor=\"middle\" fill=\"#555\"");
   }
 
  private:
-  static std::string text(double x, double y, const std::string& words, const char* style) {
-    return format("<text x=\"%.1f\" y=\"%.1f\" %s>", x, y, style) + xml_text(words) + "</text>\n";
-  }
-  static std::string rule(double x1, double y1, double x2, double y2) {
-    return format("<line x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\" stroke=\"#ddd\"/>\n", x1, y1, x2,
-                  y2);
-  }
   static double share(double value, double low, double high) {
     return high > low ? std::log(value / low) / std::log(high / low) : 0.5;
   }
@@ -104,20 +90,20 @@ class Panel {
   double y_of(double value) const { return y_ + height * (1 - share(value, low_.value, high_.value)); }
 
   std::string drawn(const Line& line, size_t index, std::vector<double>& marked) const {
-    const char* colour = plot_colour(index);
-    std::string path, body;
+    const char* colour = svg::colour(index);
+    std::vector<svg::Point> curve;
+    std::string body;
     for (const Point& point : line.points) {
-      const double x = x_of(point.views), y = y_of(point.value);
-      path += format("%s%.1f %.1f ", path.empty() ? "M" : "L", x, y);
-      body += format("<circle cx=\"%.1f\" cy=\"%.1f\" r=\"3\" fill=\"%s\"/>\n", x, y, colour);
+      const double x = x_of(point.views);
+      curve.push_back({x, y_of(point.value)});
       if (std::find(marked.begin(), marked.end(), point.views) != marked.end()) continue;
       marked.push_back(point.views);
-      body += text(x, y_ + height + 18, number(Json(point.views), 0), "text-anchor=\"middle\" fill=\"#555\"");
+      body += svg::text(x, y_ + height + 18, number(Json(point.views), 0),
+                        "text-anchor=\"middle\" fill=\"#555\"");
     }
-    const Point& last = line.points.back();
-    return body + format("<path d=\"%s\" fill=\"none\" stroke=\"%s\"/>\n", path.c_str(), colour) +
-           text(x_of(last.views) + name_gap, y_of(last.value) + 4, line.name,
-                format("fill=\"%s\"", colour).c_str());
+    return body + svg::curve(curve, colour) +
+           svg::text(curve.back().x + name_gap, curve.back().y + 4, line.name,
+                     "fill=\"" + std::string(colour) + "\"");
   }
 
   std::string title_;
