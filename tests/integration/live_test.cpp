@@ -110,6 +110,27 @@ TEST_F(LiveRun, ABrokenFileIsToldAndTheNextOneComes) {
   EXPECT_EQ(json_of("out/run.json")["items_failed"], 1);
 }
 
+/// The report has the last hundred frames only; that the first was good counts still.
+TEST_F(LiveRun, OneOfManyThatWasGoodIsRemembered) {
+  const auto bad = [&](int i) { return "photos/b" + std::to_string(i) + ".png"; };
+  drop("a.png");
+  for (int i = 0; i < 101; ++i) std::ofstream(in(bad(i))) << "no picture";
+  const auto result = null(
+      {"--follow", "photos", "-o", "out", "--format", "mini_npz", "--process-res", "56", "--frames", "102"});
+  EXPECT_EQ(result.exit_code, 5) << result.err;
+  EXPECT_TRUE(there("out/a/exports/mini_npz/results.npz"));
+  EXPECT_EQ(json_of("out/run.json")["exit_status"], 5);
+}
+
+TEST_F(LiveRun, TheNameOfTheReportIsNoFoldersName) {
+  drop("run.json.png");
+  const auto result = null(
+      {"--follow", "photos", "-o", "out", "--format", "mini_npz", "--process-res", "56", "--frames", "1"});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_TRUE(there("out/run.json.png/exports/mini_npz/results.npz"));
+  EXPECT_EQ(json_of("out/run.json")["exit_status"], 0);
+}
+
 TEST_F(LiveRun, CtrlCFinishesTheFrameAndEndsWith130) {
   drop("a.png");
   ProgramOptions options;

@@ -58,7 +58,7 @@ class Events {
 struct Fake {
   Events events;
   std::map<std::string, std::string> waits;  ///< event to the event that it waits for
-  std::set<std::string> fails;
+  std::set<std::string> fails, shrinks;
   void reach(const std::string& event) {
     if (const auto wait = waits.find(event); wait != waits.end() && !events.wait_for(wait->second))
       events.add("too long: " + event);
@@ -78,8 +78,9 @@ io::Views load_views(const std::vector<std::filesystem::path>& files, const io::
   fake->events.add("load " + files.front().string());
   fake->reach("loaded " + files.front().string());
   io::Views views;
-  views.views = 1, views.height = 14, views.width = 14;
-  views.pixels.resize(14 * 14 * 3);
+  const bool smaller = fake->shrinks.contains(files.front().string());
+  views.views = 1, views.height = smaller ? 7 : 14, views.width = 14;
+  views.pixels.resize(static_cast<size_t>(views.height * views.width * 3));
   views.original_sizes = {{14, 14}};
   return views;
 }
@@ -216,6 +217,16 @@ TEST_F(Pipeline, NothingIsWrittenBehindTheSceneThatCannotBe) {
   EXPECT_TRUE(result.fatal);
   EXPECT_EQ(result.first_failure, exit_file);
   EXPECT_THAT(events_.beginning_with("write"), ElementsAre("a", "b", "c"));
+}
+
+/// Written anew by somebody else: the network must not read behind its pixels.
+TEST_F(Pipeline, AFileThatBecomesSmallerMeanwhileIsAFailure) {
+  limits_.batch = 2;
+  fake_.shrinks = {"b"};
+  const LoopResult result = run();
+  EXPECT_EQ(names(result), "ab!cdefgh");
+  EXPECT_THAT(result.scenes.at(1).failure, testing::HasSubstr("not as large as they were"));
+  EXPECT_EQ(result.first_failure, exit_file);
 }
 
 TEST_F(Pipeline, ASceneAloneThrowsItsFailure) {

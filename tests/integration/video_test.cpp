@@ -79,6 +79,14 @@ TEST_F(Videos, SeveralAndPicturesAmongThem) {
   EXPECT_TRUE(there("out/input_images/a-2/000001.png"));
 }
 
+TEST_F(Videos, ANameOfDotsStaysInItsFolder) {
+  video("...mp4", 11);
+  video("a.avi", 11);
+  ASSERT_EQ(run({"...mp4", "a.avi"}).exit_code, 0);
+  EXPECT_FALSE(there("out/000000.png"));
+  EXPECT_TRUE(there("out/input_images/image/000001.png"));
+}
+
 TEST_F(Videos, InAFolderTheyAreToldAndLeftOut) {
   picture("in/p.png");
   video("in/a.avi", 11);

@@ -77,6 +77,17 @@ Exit codes: 0 ok, 1 inference failed, 2 usage or profile, 3 plugin or model cann
 5 some items failed, 6 out of memory, 130 and 143 stopped by a signal.
 )";
 
+/// "head: one, two (default), three"
+template <class Choices>
+std::string choice_help(const std::string& head, const Choices& choices, std::string_view standard) {
+  std::string names;
+  for (const io::Choice& choice : choices)
+    names.append(names.empty() ? head : ", ")
+        .append(choice.name)
+        .append(choice.name == standard ? " (default)" : "");
+  return names;
+}
+
 }  // namespace
 
 std::string_view command_word(Command command) {
@@ -115,26 +126,13 @@ const char* method_help() {
 }
 
 const char* colormap_help() {
-  static const std::string text = [] {
-    std::string names;
-    for (const io::Choice& choice : io::colormaps)
-      names.append(names.empty() ? "Colours of depth: " : ", ")
-          .append(choice.name)
-          .append(names.ends_with("spectral") ? " (default)" : "");
-    return names;
-  }();
+  static const std::string text = choice_help("Colours of depth: ", io::colormaps, "spectral");
   return text.c_str();
 }
 
 const char* trajectory_help() {
-  static const std::string text = [] {
-    std::string names;
-    for (const io::Choice& choice : io::gs_trajectories)
-      names.append(names.empty() ? "gs_video: path of the camera: " : ", ")
-          .append(choice.name)
-          .append(names.ends_with("extend") ? " (default)" : "");
-    return names;
-  }();
+  static const std::string text =
+      choice_help("gs_video: path of the camera: ", io::gs_trajectories, "extend");
   return text.c_str();
 }
 

@@ -57,8 +57,8 @@ void SettingOptions::add_formats() {
   add_switch("show-cameras", "show_cameras", "glb: with the cameras (default); --no-show-cameras: without",
              what_group);
   add_setting("--colormap", "colormap", "NAME", colormap_help(), what_group);
-  add_setting("--feat-vis-fps", "feat_vis_fps", "N",
-              "feat_vis: pictures a second of the video (default: 15)", what_group);
+  add_setting("--feat-vis-fps", "feat_vis_fps", "N", "feat_vis: pictures a second of the video (default: 15)",
+              what_group);
   add_setting("--gs-trajectory", "gs_trajectory", "NAME", trajectory_help(), what_group);
   add_setting("--gs-depth", "gs_depth", "WHERE",
               "gs_video: depth beside the colours (hcat, default), below them (vcat), or none", what_group);

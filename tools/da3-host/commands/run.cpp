@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <da3/da3.hpp>
 #include <da3/file_hash.hpp>
-#include <da3/io/open.hpp>
 
 #include <algorithm>
 #include <exception>
@@ -84,8 +83,10 @@ class Run {
     if (arguments_.live.wanted()) return live();
     LoopResult loop = loop_over_scenes(limits);
     report_.scenes = std::move(loop.scenes);
-    fatal_ = loop.fatal;
-    first_failure_ = loop.first_failure;
+    outcome_.fatal = loop.fatal;
+    outcome_.first_failure = loop.first_failure;
+    outcome_.images_lack = report_.frames.shortfalls > 0;
+    count(report_.scenes, outcome_);
     if (no_scale_is_known(report_.scenes))
       report_.depth_unit = depth_unit(context_.facts.can, cameras_->has_intrinsics(), false);
     finish();
@@ -130,10 +131,10 @@ class Run {
   void check_before_loading() {
     check_live_input(arguments_.live);
     if (!arguments_.dry_run && !settings_.formats.empty()) check_output_folder(settings_.output);
-    const auto facts = model_facts(report_.model_path);
-    if (!facts) return;
-    context_.facts = *facts;
-    check_demands(setup_, settings_, context_.facts, poses_by_folder_);
+    if (const auto facts = model_facts(report_.model_path)) {
+      context_.facts = *facts;
+      check_demands(setup_, settings_, context_.facts, poses_by_folder_);
+    }
     check_videos(settings_.formats);
   }
 
@@ -216,20 +217,19 @@ class Run {
   int live() {
     LiveResult result = run_live(context_, arguments_.live);
     report_.scenes = std::move(result.scenes);
-    fatal_ = result.fatal;
-    first_failure_ = result.first_failure;
+    outcome_.fatal = result.fatal;
+    outcome_.first_failure = result.first_failure;
+    outcome_.any_done = result.done > 0;
     if (!context_.formats.empty()) return finish(), report_.exit_status;
     end_of_fatal();  // all went into the stream
-    return exit_status_of(report_.scenes, first_failure_, false, false);
+    return exit_status_of(outcome_);
   }
 
   /// What is done is reported, also where an error ended the run: then as well as it can be, and the error
   /// goes on.
   void finish() {
-    report_.exit_status =
-        exit_status_of(report_.scenes, first_failure_, fatal_ != nullptr, report_.frames.shortfalls > 0);
-    const auto failed = [](const SceneReport& scene) { return !scene.failure.empty(); };
-    if (std::all_of(report_.scenes.begin(), report_.scenes.end(), failed)) return end_of_fatal();
+    report_.exit_status = exit_status_of(outcome_);
+    if (!outcome_.any_done) return end_of_fatal();
     report_.warnings = progress_.warnings();
     report_.peak_memory = peak_memory();
     report_.total_ms = total_.lap();
@@ -242,7 +242,7 @@ class Run {
       const std::string files = in_phase(Phase::output, [&] { return write_profile(); });
       print((context_.profile ? profile_.table() + "\n" : "") + table(report_) + files);
     } catch (const PhaseError&) {
-      if (!fatal_) throw;  // else the first error is the one to tell
+      if (!outcome_.fatal) throw;  // else the first error is the one to tell
     }
     end_of_fatal();
   }
@@ -257,7 +257,7 @@ class Run {
   }
 
   void end_of_fatal() const {
-    if (fatal_) std::rethrow_exception(fatal_);
+    if (outcome_.fatal) std::rethrow_exception(outcome_.fatal);
   }
 
   const Arguments& arguments_;
@@ -278,8 +278,7 @@ class Run {
   std::vector<Scene> scenes_;
   std::vector<SceneWorker> workers_;
   PinnedFile model_file_;  ///< its weights as they were loaded
-  int first_failure_ = 0;
-  std::exception_ptr fatal_;  ///< of the scene that ended the run before the others
+  RunOutcome outcome_;
 };
 
 }  // namespace

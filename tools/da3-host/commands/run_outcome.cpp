@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "run_outcome.hpp"
 
-#include <algorithm>
 #include <da3/log.hpp>
 
 #include "exit_code.hpp"
@@ -25,14 +24,18 @@ bool no_scale_is_known(const std::vector<SceneReport>& scenes) {
   return unknown == aligned;
 }
 
-int exit_status_of(const std::vector<SceneReport>& scenes, int first_failure, bool fatal, bool frames_lack) {
+void count(const std::vector<SceneReport>& scenes, RunOutcome& outcome) {
+  for (const SceneReport& scene : scenes) {
+    outcome.any_done |= scene.failure.empty();
+    outcome.images_lack |= !scene.skipped.empty();
+  }
+}
+
+int exit_status_of(const RunOutcome& outcome) {
   if (signals::caught() != 0) return exit_signal + signals::caught();
-  const bool any_done = std::any_of(scenes.begin(), scenes.end(),
-                                    [](const SceneReport& scene) { return scene.failure.empty(); });
-  if (first_failure != 0) return any_done && !fatal ? static_cast<int>(exit_some_failed) : first_failure;
-  const bool lacks = std::any_of(scenes.begin(), scenes.end(),
-                                 [](const SceneReport& scene) { return !scene.skipped.empty(); });
-  return lacks || frames_lack ? exit_some_failed : exit_ok;
+  if (outcome.first_failure != 0)
+    return outcome.any_done && !outcome.fatal ? static_cast<int>(exit_some_failed) : outcome.first_failure;
+  return outcome.images_lack ? exit_some_failed : exit_ok;
 }
 
 }  // namespace da3::host

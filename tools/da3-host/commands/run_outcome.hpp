@@ -2,6 +2,9 @@
 // What is said of a run when its scenes are over.
 #pragma once
 
+#include <exception>
+#include <vector>
+
 #include "report.hpp"
 
 namespace da3::host {
@@ -10,8 +13,16 @@ namespace da3::host {
 /// is so of all scenes that have poses.
 bool no_scale_is_known(const std::vector<SceneReport>& scenes);
 
-/// first_failure: exit code of the first scene that failed, 0: none did. fatal: that scene ended the run.
-/// frames_lack: a video gave fewer frames than it should.
-int exit_status_of(const std::vector<SceneReport>& scenes, int first_failure, bool fatal, bool frames_lack);
+struct RunOutcome {
+  bool any_done = false;     ///< a scene or a frame
+  bool images_lack = false;  ///< of a scene that is done, or of a video
+  int first_failure = 0;     ///< exit code of the first scene or frame that failed; 0: none did
+  std::exception_ptr fatal;  ///< of the one that ended the run before the others
+};
+
+/// Adds what the scenes tell of any_done and images_lack.
+void count(const std::vector<SceneReport>& scenes, RunOutcome& outcome);
+
+int exit_status_of(const RunOutcome& outcome);
 
 }  // namespace da3::host

@@ -9,9 +9,9 @@
 #include <da3/log.hpp>
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <set>
 
 #include "exit_code.hpp"
+#include "scenes/folder_names.hpp"
 #include "signals.hpp"
 #include "stopwatch.hpp"
 
@@ -120,18 +120,6 @@ Taken take(const fs::path& video, const fs::path& folder, const FrameJob& job) {
                                            : "none of its frames can be decoded; copy it again"));
 }
 
-/// Names for the folders of several videos, each once, also where letter case does not count.
-std::string folder_name(const fs::path& video, std::set<std::string>& used) {
-  const std::string stem = video.stem().string();
-  std::string name = stem;
-  const auto lower = [](std::string text) {
-    for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    return text;
-  };
-  for (int n = 2; !used.insert(lower(name)).second; ++n) name = stem + "-" + std::to_string(n);
-  return name;
-}
-
 }  // namespace
 
 std::vector<fs::path> TakenFrames::replaced(const std::vector<fs::path>& inputs) const {
@@ -146,10 +134,7 @@ std::vector<fs::path> TakenFrames::replaced(const std::vector<fs::path>& inputs)
 
 bool is_video(const fs::path& file, const io::Api& io,
               const std::function<const io::VideoApi&()>& video_library) {
-  const std::string extension = io::extension_of(file);
-  if (std::find(io::video_extensions.begin(), io::video_extensions.end(), extension) !=
-      io::video_extensions.end())
-    return true;
+  if (io::has_video_name(file)) return true;
   std::error_code ignored;
   if (io::has_image_name(file) || !fs::is_regular_file(file, ignored) || io.is_image(file)) return false;
   try {
@@ -166,9 +151,10 @@ TakenFrames take_frames(const std::vector<fs::path>& inputs, const FrameJob& job
         is_video(input, *job.io, job.video_library))
       videos.push_back(input);
   TakenFrames all;
-  std::set<std::string> used;
+  FolderNames names;
   for (const fs::path& video : videos) {
-    const fs::path folder = videos.size() == 1 ? job.folder : job.folder / folder_name(video, used);
+    const fs::path folder =
+        videos.size() == 1 ? job.folder : job.folder / names.unique(video.stem().string());
     const std::string wanted = identity(video, job.selection);
     Stopwatch watch;
     Taken taken;

@@ -14,6 +14,7 @@
 #include "exit_code.hpp"
 #include "live/folder_watch.hpp"
 #include "live/live_source.hpp"
+#include "scenes/folder_names.hpp"
 #include "stopwatch.hpp"
 
 namespace da3::host {
@@ -27,8 +28,6 @@ class FolderFrames : public LiveFrames {
       : io_(io), exif_rotation_(exif_rotation), should_stop_(std::move(should_stop)), watch_(folder) {
     look();
   }
-
-  bool live() const override { return false; }
 
   bool next(LiveFrame& frame) override {
     while (!should_stop_() && ready_.empty()) {
@@ -69,6 +68,7 @@ class FolderFrames : public LiveFrames {
   /// Results of a.jpg and a.png do not meet; those of a file that is written again replace the old ones.
   std::string unique_name(const fs::path& file) const {
     std::error_code ignored;
+    if (!may_name_a_folder(file.stem().string())) return file.filename().string();
     const fs::path stem = file.parent_path() / file.stem();
     for (const auto other : io::image_extensions) {
       const fs::path candidate = stem.string() + "." + std::string(other);
@@ -90,8 +90,6 @@ class FolderFrames : public LiveFrames {
 class SourceFrames : public LiveFrames {
  public:
   explicit SourceFrames(std::unique_ptr<io::FrameSource> source) : source_(std::move(source)) {}
-
-  bool live() const override { return true; }
 
   bool next(LiveFrame& frame) override {
     Stopwatch time;

@@ -31,8 +31,6 @@ class LiveFrames {
   /// Waits for the next one. False: there are no more, or it should stop. Throws PhaseError (input) when no
   /// further one can come.
   virtual bool next(LiveFrame& frame) = 0;
-  /// Frames come whether somebody is ready for them or not.
-  virtual bool live() const = 0;
 };
 
 /// Throws PhaseError (input): a folder that is none, a source that is not understood or cannot be opened.

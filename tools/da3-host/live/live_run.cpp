@@ -73,7 +73,8 @@ class Live {
     std::atomic<bool> ended{false};
     const auto frames = open_live_frames(arguments_, *context_.io, context_.preprocess.exif_rotation,
                                          [&] { return ended || signals::caught() != 0; });
-    Reader reader(*frames, arguments_.drop.value_or(frames->live()), ended);
+    // A source's frames come whether somebody is ready for them or not; those of a folder wait.
+    Reader reader(*frames, arguments_.drop.value_or(arguments_.source.has_value()), ended);
     try {
       while (signals::caught() == 0 && !enough())
         if (auto frame = reader.next())

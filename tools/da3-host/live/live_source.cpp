@@ -4,12 +4,12 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <da3/io/open.hpp>
 #include <da3/option_type.hpp>
 #include <filesystem>
 
 #include "exit_code.hpp"
 #include "live/folder_watch.hpp"
+#include "video_library.hpp"
 
 namespace da3::host {
 namespace fs = std::filesystem;
@@ -40,11 +40,6 @@ LiveSource stream(const std::string& text, const std::string& scheme) {
 
 bool on_stdin(const LiveSource& source) {
   return source.kind == LiveSource::Kind::jpegs || source.kind == LiveSource::Kind::raw;
-}
-
-/// A broken installation, or one without this part: not a broken input.
-const io::VideoApi& video_library() {
-  return in_phase(Phase::backend, []() -> const io::VideoApi& { return io::open_video_library(); });
 }
 
 void check_source(const std::string& text) {

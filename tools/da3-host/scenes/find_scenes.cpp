@@ -5,24 +5,17 @@
 #include <cstdlib>
 #include <da3/error.hpp>
 #include <da3/io/file_names.hpp>
-#include <da3/io/open.hpp>
 #include <da3/log.hpp>
 #include <iostream>
 
 #include "exit_code.hpp"
 #include "inputs/colmap_folder.hpp"
 #include "inputs/expand_inputs.hpp"
+#include "video_library.hpp"
 
 namespace da3::host {
 namespace fs = std::filesystem;
 namespace {
-
-/// A broken installation, or one without this part: not a broken file.
-const io::VideoApi& video_library() {
-  static const io::VideoApi& library =
-      in_phase(Phase::backend, []() -> const io::VideoApi& { return io::open_video_library(); });
-  return library;
-}
 
 std::vector<Scene> colmap_scenes(const SceneSearch& search) {
   const fs::path& folder = search.settings.inputs.front();
@@ -85,10 +78,9 @@ FoundScenes find_scenes(const SceneSearch& search) {
   job.selection = search.settings.frames;
   job.reuse = search.reuse;
   job.progress = &search.progress;
-  const bool videos = std::any_of(inputs.begin(), inputs.end(), [&](const fs::path& input) {
-    return is_video(input, search.io, video_library);
-  });
-  if (search.temporary && videos) found.temporary = std::make_shared<const TemporaryFrames>();
+  const auto video = [&](const fs::path& input) { return is_video(input, search.io, video_library); };
+  if (search.temporary && std::any_of(inputs.begin(), inputs.end(), video))
+    found.temporary = std::make_shared<const TemporaryFrames>();
   job.folder = (found.temporary ? found.temporary->path() : search.settings.output) / "input_images";
   found.frames = take_frames(inputs, job);
   found.scenes = list_scenes(inputs, search.settings.mode, [&](const std::vector<fs::path>& named) {

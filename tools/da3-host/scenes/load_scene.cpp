@@ -10,6 +10,15 @@
 namespace da3::host {
 namespace {
 
+/// The network gets as many pixels as were planned: a file may have been written anew meanwhile.
+void check_as_planned(const ScenePlan& plan, const io::Views& views) {
+  const io::ViewsPlan& size = plan.size;
+  if (views.views != size.views || views.height != size.height || views.width != size.width)
+    throw Error(DA3_E_INVALID, "reading the images of \"" + plan.scene->name +
+                                   "\" failed: they are not as large as they were when the run began; run "
+                                   "again when nothing writes to them");
+}
+
 /// Before the network runs.
 void check_output_size(const SceneContext& context, const ScenePlan& plan, const io::Views& views) {
   if (!context.export_options.original_size) return;
@@ -46,6 +55,7 @@ void load_scene(const SceneContext& context, LoadedScene& scene, int threads) {
       options.workers = threads;
       scene.views = context.io->load_views(scene.plan.scene->files, options, scene.plan.cameras.intrinsics,
                                            scene.plan.cameras.lenses);
+      check_as_planned(scene.plan, scene.views);
       check_output_size(context, scene.plan, scene.views);
     });
   } catch (const PhaseError&) {

@@ -10,8 +10,8 @@ namespace da3::host {
 
 struct PipelineLimits {
   size_t batch = 1;  ///< most scenes of one size that run together
-  /// Batches that are read ahead of each worker's run, and scenes that wait to be written behind it; 0: one
-  /// thing after the other.
+  /// Batches that are read ahead of each worker's run, and that wait to be written behind it; 0: one thing
+  /// after the other.
   size_t prefetch = 0;
   size_t readers = 1;  ///< threads that read and resize images
   size_t writers = 1;  ///< threads that write results, for each worker; none without prefetch

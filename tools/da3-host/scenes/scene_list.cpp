@@ -1,18 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "scenes/scene_list.hpp"
 
-#include <cctype>
 #include <da3/io/file_names.hpp>
-#include <set>
+
+#include "scenes/folder_names.hpp"
 
 namespace da3::host {
 namespace fs = std::filesystem;
 namespace {
-
-std::string lower(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return text;
-}
 
 bool has_images(const fs::path& folder) {
   std::error_code ignored;
@@ -33,20 +28,6 @@ std::vector<fs::path> scene_folders(const std::vector<fs::path>& inputs) {
     if (fs::is_directory(entry, ignored) && has_images(entry)) folders.push_back(entry);
   return folders;
 }
-
-/// Names for folders of results, each once, also where letter case does not count.
-class Names {
- public:
-  std::string unique(std::string name) {
-    if (name.empty() || name == "." || name == "..") name = "image";
-    std::string candidate = name;
-    for (int n = 2; !used_.insert(lower(candidate)).second; ++n) candidate = name + "-" + std::to_string(n);
-    return candidate;
-  }
-
- private:
-  std::set<std::string> used_{"run.json", "items.jsonl", "input_images"};
-};
 
 std::string scene_name(const fs::path& input) {
   std::error_code ignored;
@@ -74,9 +55,10 @@ std::vector<Scene> list_scenes(const std::vector<fs::path>& inputs, Mode mode,
   if (folders.empty()) {
     scenes.push_back({scene_name(inputs.front()), "", list_inputs(inputs), 0});
   } else {
+    FolderNames names;
     for (const fs::path& folder : folders) {
       const std::string name = folder.filename().string();
-      scenes.push_back({name, name == "run.json" ? "run.json-2" : name, list_inputs({folder}), 0});
+      scenes.push_back({name, names.unique(name), list_inputs({folder}), 0});
     }
   }
   return by_mode(std::move(scenes), mode);
@@ -86,7 +68,7 @@ std::vector<Scene> by_mode(std::vector<Scene> scenes, Mode mode) {
   if (mode == Mode::multiview) return numbered(std::move(scenes));
   std::vector<Scene> single;
   for (const Scene& scene : scenes) {
-    Names names;
+    FolderNames names;
     for (const fs::path& file : scene.files) {
       const fs::path folder = scene.folder / names.unique(file.stem().string());
       single.push_back({folder.string(), folder, {file}, 0});

@@ -9,13 +9,14 @@
 
 #include "exit_code.hpp"
 #include "signals.hpp"
+#include "video_library.hpp"
 
 namespace da3::host {
 
 void check_videos(const std::vector<std::string>& formats) {
   if (std::any_of(formats.begin(), formats.end(),
                   [](const std::string& name) { return io::find_format(name)->video == io::Use::required; }))
-    in_phase(Phase::backend, [] { io::open_video_library(); });
+    video_library();
 }
 
 int writing_threads(const Engine& engine) {
