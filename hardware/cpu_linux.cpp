@@ -70,8 +70,8 @@ std::string read_affinity(const fs::path& path) {
   return {};
 }
 
-/// Node by CPU. Numbers of nodes may have gaps. By the kernel's list of them, since an iterator over the folder
-/// ends the process where there is no memory.
+/// Node by CPU. Numbers of nodes may have gaps. By the kernel's list of them, since an iterator over the
+/// folder ends the process where there is no memory.
 std::map<int, int> read_nodes(const fs::path& folder) {
   std::map<int, int> nodes;
   std::vector<int> numbers = parse_cpu_list(first_line(folder / "has_cpu"));

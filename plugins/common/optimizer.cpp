@@ -119,7 +119,6 @@ void da3_optimizer::measure(const engine::Table& table) {
       keep_speed(key, host_->cache_folder(), times);
     }
     decision_ = backend().decide(options_, device_, host_->cpu_budget());
-    decision_.measure.clear();
   } catch (const std::exception& error) {
     host_->log(log_warn, std::string("arithmetic was not measured: ") + error.what());
   }

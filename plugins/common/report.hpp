@@ -24,6 +24,14 @@ class Report {
   Decision& decision_;
 };
 
+/// prefetch as it was asked for, else `automatic` with its reason; mode minimal alone has none.
+inline void say_prefetch(Report& report, const OptionSet& options, int automatic, const char* reason) {
+  if (!options.is("prefetch", "auto"))
+    return report.say("prefetch", options.is("prefetch", "off") ? "0" : options.text("prefetch"));
+  report.say("prefetch", std::to_string(automatic),
+             automatic > 0 ? reason : "performance_mode minimal holds nothing ahead");
+}
+
 inline std::string yes_no(bool value) { return value ? "true" : "false"; }
 
 /// "option 'mixed_precision' = 'int8'", the beginning of every sentence about an option.

@@ -85,7 +85,7 @@ Capabilities read_linux_capabilities(const std::filesystem::path& root) {
   c.allowed_cpus = static_cast<int>(cpu.allowed.size());
   c.quota_cpus = cpu.quota;
   c.numa_node = cpu.numa_node;
-  for (const hardware::CpuPlace& place : cpu.places) c.places.push_back({place.cpu, place.core, place.node});
+  c.places = cpu.places;
   c.memory_total = std::min(memory.total, memory.limit);
   c.memory_available = memory.available;
   return c;

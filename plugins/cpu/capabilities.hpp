@@ -9,18 +9,15 @@
 #include <string>
 #include <vector>
 
+#include "hardware/cpu.hpp"
+
 namespace da3::thin {
 class Record;
 }
 
 namespace da3::cpu {
 
-/// Where a CPU is: CPUs of one core share its units (SMT), cores of one node its memory (NUMA).
-struct CpuPlace {
-  int cpu = 0;
-  int core = 0;
-  int node = -1;  ///< -1: not known
-};
+using hardware::CpuPlace;
 
 /// Of all nodes (-1) or of one.
 int cores_of(const std::vector<CpuPlace>&, int node = -1);

@@ -31,12 +31,22 @@ struct Heads {
   simd::RowSteps query_steps = {}, key_steps = {};
 };
 
+/// With many views one attention takes seconds: the thread that asked for it looks outside between its
+/// pieces.
 template <class Body>
 void share_out(int64_t pieces, const Body& body) {
   std::atomic<int64_t> next{0};
   at::parallel_for(0, at::get_num_threads(), 1, [&](int64_t, int64_t) {
     const at::DataPtr scratch = c10::GetCPUAllocator()->allocate(simd::attention_scratch());
-    for (int64_t i = next++; i < pieces; i = next++) body(i, scratch.get());
+    for (int64_t i = next++; i < pieces; i = next++) {
+      body(i, scratch.get());
+      try {
+        net::OperationHook::call();
+      } catch (...) {
+        next = pieces;  // for the other threads
+        throw;
+      }
+    }
   });
 }
 
@@ -62,8 +72,8 @@ simd::HeadRows<const T> rows(const at::Tensor& x, int64_t i) {
   return {head.data, head.stride, head.channels};
 }
 
-/// -> [sequences, queries, heads, d]
-template <class T>
+/// -> [sequences, queries, heads, d] in the rows' type. T: what is multiplied.
+template <class Row, class T>
 at::Tensor attend(const Heads& x) {
   const int64_t count = x.q.size(0) * x.q.size(2), queries = x.q.size(1), keys = x.k.size(1);
   const int64_t elements = simd::packed_elements(keys),
@@ -72,7 +82,7 @@ at::Tensor attend(const Heads& x) {
   const int64_t at_a_time = queries_at_a_time(count, queries);
   const int64_t pieces = (queries + at_a_time - 1) / at_a_time,
                 key_pieces = (keys + kKeysAtATime - 1) / kKeysAtATime;
-  const at::Tensor memory = at::empty({together, 2, elements}, x.q.options());
+  const at::Tensor memory = at::empty({together * bytes}, x.q.options().dtype(at::kByte));
   at::Tensor out = at::empty(x.q.sizes(), x.q.options());
   auto* packed_data = static_cast<T*>(memory.mutable_data_ptr());
   void* out_data = out.mutable_data_ptr();
@@ -84,13 +94,13 @@ at::Tensor attend(const Heads& x) {
     const int64_t here = std::min(together, count - begin);
     share_out(here * key_pieces, [&](int64_t i, void* scratch) {
       const int64_t head = i / key_pieces, first = i % key_pieces * kKeysAtATime;
-      simd::pack_head(rows<T>(x.k, begin + head), rows<T>(x.v, begin + head), first,
+      simd::pack_head(rows<Row>(x.k, begin + head), rows<Row>(x.v, begin + head), first,
                       std::min(kKeysAtATime, keys - first), x.key_steps, packed(head), scratch);
     });
     share_out(here * pieces, [&](int64_t i, void* scratch) {
       const int64_t head = i / pieces, first = i % pieces * at_a_time;
-      simd::attention(rows<T>(x.q, begin + head), first, std::min(at_a_time, queries - first), x.query_steps,
-                      packed(head), keys, rows<T>(out_data, out, begin + head), scratch);
+      simd::attention(rows<Row>(x.q, begin + head), first, std::min(at_a_time, queries - first),
+                      x.query_steps, packed(head), keys, rows<Row>(out_data, out, begin + head), scratch);
     });
   }
   return out;
@@ -107,8 +117,11 @@ bool fits(const Heads& x, net::Arithmetic arithmetic) {
          channels % simd::kHeadChannelStep == 0 && x.k.size(1) > 0 && x.k.size(1) == x.v.size(1);
 }
 
-at::Tensor attend(const Heads& x, net::Arithmetic arithmetic) {
-  return arithmetic == net::Arithmetic::bfloat16 ? attend<simd::bfloat16>(x) : attend<float>(x);
+/// in: what is multiplied.
+at::Tensor attend(const Heads& x, net::Arithmetic in) {
+  if (in != net::Arithmetic::bfloat16) return attend<float, float>(x);
+  return x.q.scalar_type() == at::kFloat ? attend<float, simd::bfloat16>(x)
+                                         : attend<simd::bfloat16, simd::bfloat16>(x);
 }
 
 bool plain(const at::Tensor& x) { return x.defined() && x.scalar_type() == at::kFloat && x.is_contiguous(); }
@@ -133,6 +146,12 @@ simd::RowSteps steps(const net::Norm* norm, const net::TokenRotation& rotation) 
 
 }  // namespace
 
+net::Arithmetic CpuKernels::attention_arithmetic(net::Arithmetic arithmetic) const {
+  return arithmetic == net::Arithmetic::int8 && simd::has_bfloat16_attention()
+             ? net::Arithmetic::bfloat16
+             : net::Kernels::attention_arithmetic(arithmetic);
+}
+
 at::Tensor CpuKernels::self_attention(const at::Tensor& qkv, const net::QkNorm* norms,
                                       const net::TokenRotation& rotation, net::Arithmetic arithmetic) const {
   Heads x{qkv.select(2, 0), qkv.select(2, 1), qkv.select(2, 2)};
@@ -142,18 +161,18 @@ at::Tensor CpuKernels::self_attention(const at::Tensor& qkv, const net::QkNorm* 
   net::OperationHook::call();
   net::TimedOperation timed;
   if (timed.listening())
-    timed.was(net::kAttentionKinds.of(arithmetic),
+    timed.was(net::kAttentionKinds.of(attention_arithmetic(arithmetic)),
               net::attention_work(x.q.transpose(1, 2), x.k.transpose(1, 2)));
   x.query_steps = steps(norms ? &norms->q : nullptr, rotation);
   x.key_steps = steps(norms ? &norms->k : nullptr, rotation);
-  return attend(x, arithmetic).flatten(2);
+  return attend(x, attention_arithmetic(arithmetic)).flatten(2);
 }
 
 at::Tensor CpuKernels::run_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                                      net::Arithmetic arithmetic) const {
   const Heads x{q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2)};
   if (!fits(x, arithmetic)) return net::Kernels::run_attention(q, k, v, arithmetic);
-  return attend(x, arithmetic).transpose(1, 2);
+  return attend(x, attention_arithmetic(arithmetic)).transpose(1, 2);
 }
 
 }  // namespace da3::cpu

@@ -15,7 +15,7 @@ void CpuKernels::prepare(net::Linear& layer) const {
 
 at::Tensor CpuKernels::run_linear(const at::Tensor& x, const net::Linear& layer,
                                   net::Activation activation) const {
-  if (layer.arithmetic == net::Arithmetic::int8) return int8_linear(x, layer, activation);
+  if (layer.arithmetic == net::Arithmetic::int8) return cpu::int8_linear(x, layer, activation);
   return net::Kernels::run_linear(x, layer, activation);
 }
 
@@ -41,7 +41,7 @@ at::Tensor ExactInt8Kernels::run_linear(const at::Tensor& x, const net::Linear& 
                                         net::Activation activation) const {
   if (layer.arithmetic != net::Arithmetic::int8) return CpuKernels::run_linear(x, layer, activation);
   const bool gelu = activation == net::Activation::gelu;
-  at::Tensor y = net::int8_linear(x, layer, gelu ? net::Activation::none : activation, net::exact_product);
+  at::Tensor y = net::int8_linear(x, layer, gelu ? net::Activation::none : activation);
   if (gelu) simd::gelu_in_place(y.mutable_data_ptr<float>(), y.numel());
   return y;
 }

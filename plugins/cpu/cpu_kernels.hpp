@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// ATen's kernels where they are good; attention, norms and linears in 8-bit integers of our own (simd/).
+// ATen's kernels where they are good; attention, norms, upsampling and linears in 8-bit integers of our own
+// (simd/).
 #pragma once
 
 #include "net/kernels.hpp"
@@ -15,6 +16,8 @@ class CpuKernels : public net::Kernels {
   at::Tensor layer_norm_for(const at::Tensor& x, const net::Norm& norm, net::Arithmetic next) const override;
   at::Tensor self_attention(const at::Tensor& qkv, const net::QkNorm* norms,
                             const net::TokenRotation& rotation, net::Arithmetic arithmetic) const override;
+  /// In int8 bfloat16 where it is native: it errs far less than the linears do.
+  net::Arithmetic attention_arithmetic(net::Arithmetic arithmetic) const override;
   at::Tensor add_layer_norm(at::Tensor& x, const at::Tensor& delta, const at::Tensor& scale,
                             const net::Norm& norm, net::Arithmetic next) const override;
   void add_residual(at::Tensor& x, const at::Tensor& delta, const at::Tensor& scale) const override;

@@ -17,7 +17,8 @@ namespace da3::cpu {
 namespace {
 
 constexpr int64_t kRowsAtATime = 8;
-/// Rows whose inputs stay in the second cache while the panels pass by, in tiles of 12.
+/// Tiles (of 12, 6 or 4 rows, by instruction set) whose inputs stay in the second cache while the panels pass
+/// by.
 constexpr int64_t kTilesOfABlock = 16;
 /// Between two layers of a feed-forward: half of a small second cache.
 constexpr int64_t kBetweenBytes = 512 << 10;

@@ -2,8 +2,6 @@
 #include "cpu/placement.hpp"
 
 #include <algorithm>
-#include <array>
-#include <numeric>
 #include <tuple>
 
 #include "common/report.hpp"
@@ -200,7 +198,7 @@ class Placing {
         policy.cpus[static_cast<size_t>(i) * each + k] =
             static_cast<uint16_t>(node.cpus[std::min(k, node.cpus.size() - 1)]);
       // By its place in the list, not by its number, which may be large.
-      policy.memory_set[i] = static_cast<uint8_t>((&node - nodes_.data()) % engine::kMostMemorySets);
+      policy.memory_set[i] = set_of(node.number);
     }
     policy.affinity = engine::Affinity::sessions;
     policy.cpus_each = static_cast<int32_t>(each);

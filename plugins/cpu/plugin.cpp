@@ -27,13 +27,10 @@ void probe(const da3::thin::DeviceSink& sink) {
 da3::thin::Decision decide(const da3::thin::OptionSet& options, da3::thin::DeviceId id, uint32_t cpu_budget) {
   check_device(id);
   da3::cpu::Capabilities capabilities = da3::cpu::read_capabilities();
-  const std::string key = da3::cpu::speed_key(capabilities);
   if (capabilities.native_bfloat16())
-    capabilities.bfloat16_speed =
-        da3::thin::known_speed(key, da3::thin::HostSlot::instance().host()->cache_folder());
-  da3::thin::Decision decision = da3::cpu::decide(capabilities, options, cpu_budget);
-  if (!decision.measure.empty()) decision.measure = key;
-  return decision;
+    capabilities.bfloat16_speed = da3::thin::known_speed(
+        da3::cpu::speed_key(capabilities), da3::thin::HostSlot::instance().host()->cache_folder());
+  return da3::cpu::decide(capabilities, options, cpu_budget);
 }
 
 void assume_probe(const da3::thin::Record& record, const da3::thin::DeviceSink& sink) {

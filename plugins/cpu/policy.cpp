@@ -106,7 +106,7 @@ std::string decide_by_speed(const Capabilities& c, const OptionSet& options, Dec
     return std::string("the CPU has bfloat16") + (*speed ? ", " : "") + speed +
            "; it is used on request and in performance_mode max, because results differ";
   if (!c.bfloat16_speed) {
-    decision.measure = "bfloat16";
+    decision.measure = speed_key(c);
     return "bfloat16 is measured before the first model, and used where it is 1.2 times as fast";
   }
   if (*c.bfloat16_speed < worth_it) return std::string("bfloat16 ") + speed + ": not enough for its rounding";
@@ -155,15 +155,9 @@ void decide_host(const OptionSet& options, const Mode& mode, const Decision& dec
   const int threads = decision.policy.threads * decision.policy.sessions;
   report.say("workers",
              automatic ? std::to_string(std::min(mode.workers, threads)) : options.text("workers"));
-  const int prefetch = std::min(mode.prefetch, threads);
-  if (options.is("prefetch", "auto"))
-    report.say("prefetch", std::to_string(prefetch),
-               prefetch > 0
-                   ? "images are read and results written beside the run: more of them in all, though "
-                     "each run is slower"
-                   : "performance_mode minimal holds nothing ahead");
-  else
-    report.say("prefetch", options.is("prefetch", "off") ? "0" : options.text("prefetch"));
+  say_prefetch(report, options, std::min(mode.prefetch, threads),
+               "images are read and results written beside the run: more of them in all, though each run is "
+               "slower");
   report.say("batch", options.is("batch", "auto") ? "1" : options.text("batch"),
              options.is("batch", "auto")
                  ? "scenes one after the other are as fast on a CPU and need less memory"

@@ -9,6 +9,7 @@
 
 #include "cpu/simd/winograd.hpp"
 #include "cpu/simd/winograd_upsampled.hpp"
+#include "cpu/winograd_strips.hpp"
 #include "net/winograd_choice.hpp"
 
 namespace da3::cpu {
@@ -52,10 +53,8 @@ at::Tensor winograd_convolution(const at::Tensor& x, const net::Convolution& lay
   const at::Tensor maps = x.contiguous(kLast);
   const at::Tensor residual = steps.residual.defined() ? steps.residual.contiguous(kLast) : at::Tensor();
   const int64_t views = x.size(0), in = x.size(1), height = x.size(2), width = x.size(3);
-  const int64_t out_channels = layer.weight.size(2);
-  at::Tensor out = at::empty({views, out_channels, height, width}, x.options(), kLast);
-  const simd::WinogradLayer parameters{in, out_channels, layer.weight.const_data_ptr<float>(),
-                                       layer.bias.defined() ? layer.bias.const_data_ptr<float>() : nullptr};
+  const simd::WinogradLayer parameters = winograd_layer(layer);
+  at::Tensor out = at::empty({views, parameters.out, height, width}, x.options(), kLast);
   const simd::WinogradMaps images{maps.const_data_ptr<float>(),
                                   out.mutable_data_ptr<float>(),
                                   height,
@@ -78,25 +77,14 @@ at::Tensor winograd_convolution(const at::Tensor& x, const net::Convolution& lay
 
 at::Tensor winograd_of_upsampled(const simd::UpsampledMaps& maps, int64_t views,
                                  const net::Convolution& layer) {
-  const int64_t out_channels = layer.weight.size(2);
-  at::Tensor out = at::empty({views, out_channels, maps.height, maps.width}, layer.weight.options(), kLast);
-  const simd::WinogradLayer parameters{maps.channels, out_channels, layer.weight.const_data_ptr<float>(),
-                                       layer.bias.defined() ? layer.bias.const_data_ptr<float>() : nullptr};
-  const int64_t columns = simd::winograd_tiles(maps.width), rows = views * simd::winograd_tiles(maps.height);
-  const int64_t most = simd::winograd_upsampled_tiles(maps.channels), strips = (columns + most - 1) / most;
-  const int64_t step = simd::kWinogradTileStep,
-                share = ((columns + strips - 1) / strips + step - 1) / step * step;
+  const simd::WinogradLayer parameters = winograd_layer(layer);
+  at::Tensor out = at::empty({views, parameters.out, maps.height, maps.width}, layer.weight.options(), kLast);
   auto* to = out.mutable_data_ptr<float>();
-  at::parallel_for(0, rows * strips, 1, [&](int64_t begin, int64_t end) {
-    const at::DataPtr scratch =
-        c10::GetCPUAllocator()->allocate(simd::winograd_upsampled_scratch(maps.channels) * sizeof(float));
-    for (int64_t i = begin; i < end; ++i) {
-      const int64_t first = i % strips * share;
-      if (first < columns)
-        simd::winograd_upsampled(maps, parameters, i / strips, first, std::min(share, columns - first), to,
-                                 static_cast<float*>(scratch.get()));
-    }
-  });
+  over_strips(maps, views, simd::winograd_upsampled_tiles(maps.channels),
+              simd::winograd_upsampled_scratch(maps.channels),
+              [&](int64_t tile_row, int64_t first, int64_t count, float* scratch) {
+                simd::winograd_upsampled(maps, parameters, tile_row, first, count, to, scratch);
+              });
   return out;
 }
 

@@ -112,13 +112,8 @@ void decide_host(const Capabilities& c, const OptionSet& options, const Mode& mo
   report.say("interop_threads", std::to_string(decision.policy.interop_threads));
   report.say("workers",
              options.is("workers", "auto") ? std::to_string(mode.workers) : options.text("workers"));
-  if (options.is("prefetch", "auto"))
-    report.say("prefetch", std::to_string(mode.prefetch),
-               mode.prefetch > 0
-                   ? "images are read while the GPU computes; it shares the memory, so nothing is copied"
-                   : "performance_mode minimal holds nothing ahead");
-  else
-    report.say("prefetch", options.is("prefetch", "off") ? "0" : options.text("prefetch"));
+  say_prefetch(report, options, mode.prefetch,
+               "images are read while the GPU computes; it shares the memory, so nothing is copied");
   report.say("batch", options.is("batch", "auto") ? "1" : options.text("batch"),
              options.is("batch", "auto") ? "large batches swap before they are faster" : "");
 }

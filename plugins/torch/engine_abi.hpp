@@ -82,7 +82,7 @@ struct Policy {
   bool operator==(const Policy&) const = default;
 };
 
-struct Context;  ///< an optimizer's side in the engine: its thread, its flags, its pools
+struct Context;  ///< an optimizer's side in the engine: its threads, its flags, its pools
 
 /// The engine's table. Calls follow da3/plugin.h's rules for errors, lifetimes and threads.
 struct Table {

@@ -116,8 +116,9 @@ struct Report {
   double absrel = 0, delta1 = 0, worst = 0, degrees = 0;
   double changed = 0;  ///< share of the pixels that are sky in one and not in the other
 
-  /// Leaves out what one of the two takes for sky, whose depth is that of the farthest ground and nothing that
-  /// was seen: at the border of the sky a pixel is off by as much as the ground is near, 23 times in one case.
+  /// Leaves out what one of the two takes for sky, whose depth is that of the farthest ground and nothing
+  /// that was seen: at the border of the sky a pixel is off by as much as the ground is near, 23 times in one
+  /// case.
   void add_depth(const std::vector<float>& got, const std::vector<float>& want,
                  const std::vector<float>& got_sky, const std::vector<float>& want_sky) {
     constexpr float is_sky = 0.3f;  // net/sky.hpp

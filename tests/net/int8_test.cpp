@@ -73,7 +73,7 @@ TEST(Int8Linear, IsWithinAStepOfFloat32) {
                    w = at::linspace(-1, 2, 7 * 96).view({7, 96});
   const at::Tensor bias = at::linspace(-1, 1, 7);
   const at::Tensor want = at::linear(x, w, bias);
-  const at::Tensor got = int8_linear(x, layer_of(w, bias), Activation::none, exact_product);
+  const at::Tensor got = int8_linear(x, layer_of(w, bias), Activation::none);
   ASSERT_EQ(got.sizes(), want.sizes());
   EXPECT_LT((got - want).abs().max().item<float>(), 0.01f * want.abs().max().item<float>());
   EXPECT_GT((got - want).abs().max().item<float>(), 0.0f);
@@ -82,7 +82,7 @@ TEST(Int8Linear, IsWithinAStepOfFloat32) {
 TEST(Int8Linear, HoldsTheLargestValues) {
   for (const float sign : {1.0f, -1.0f}) {
     const at::Tensor x = at::full({3, 4096}, 2.0f), w = at::full({5, 4096}, sign * 3.0f);
-    const at::Tensor got = int8_linear(x, layer_of(w, {}), Activation::none, exact_product);
+    const at::Tensor got = int8_linear(x, layer_of(w, {}), Activation::none);
     EXPECT_LT((got - sign * 6.0f * 4096).abs().max().item<float>(), 0.01f);
   }
 }
@@ -92,7 +92,7 @@ TEST(Int8Linear, OfATokenThatIsNotFiniteIsNotFinite) {
   for (const float bad : {std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN()}) {
     const at::Tensor x = at::full({2, 8}, 1.0f);
     x[1][3] = bad;
-    const at::Tensor y = int8_linear(x, layer, Activation::none, exact_product);
+    const at::Tensor y = int8_linear(x, layer, Activation::none);
     EXPECT_TRUE(y[0].isfinite().all().item<bool>()) << "tokens have steps of their own";
     EXPECT_FALSE(y[1].isfinite().any().item<bool>()) << bad;
   }

@@ -329,7 +329,8 @@ TEST_F(EngineTest, TheWatchIsAskedBetweenOperations) {
   const int all = polls.count;
   EXPECT_GT(polls.steps, 5);
   EXPECT_GT(all, 5 * polls.steps);
-  for (int at : {0, 1, all / 3, all / 2, all - 1}) {
+  // Not the very last: within an attention it is asked as often as the caller's thread takes a piece of it.
+  for (int at : {0, 1, all / 3, all / 2}) {
     polls = {0, at};
     EXPECT_EQ(run().code, DA3_E_CANCELLED) << at;
     EXPECT_EQ(polls.count, at + 1);

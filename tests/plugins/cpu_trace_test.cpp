@@ -213,6 +213,25 @@ TEST_F(CpuTrace, OperationsLieInTheirStageOneAfterTheOther) {
   EXPECT_THAT(kinds, testing::Not(testing::Contains("qk_norm_rope")));
 }
 
+/// With many views one attention takes seconds, and so would its cancelling.
+TEST_F(CpuTrace, TheWatchIsAskedWithinAnAttention) {
+  listen(DA3_TRACE_OPERATION);
+  TestRun run(8);
+  std::vector<uint64_t> asked;
+  run.watch.ctx = &asked;
+  run.watch.should_cancel = [](void* ctx) -> int32_t {
+    static_cast<std::vector<uint64_t>*>(ctx)->push_back(++host().readings);
+    return 0;
+  };
+  ASSERT_EQ(go(run), DA3_OK);
+  int64_t within = 0;
+  for (const HeardSpan& span : host().spans())
+    if (span.kind == "attention float32")
+      within += std::count_if(asked.begin(), asked.end(),
+                              [&](uint64_t at) { return at > span.begin && at < span.end; });
+  EXPECT_GT(within, 0);
+}
+
 TEST_F(CpuTrace, ALoadThatIsAskedForOperationsTellsWhatTheMachineDoesAtBest) {
   listen(DA3_TRACE_STAGE | DA3_TRACE_OPERATION);
   const test::AbiModel other(plugin(), {}, test::checkpoint_folder("tiny").string());

@@ -48,24 +48,25 @@ struct Head {
     return out;
   }
 
-  /// By calls of as many queries at a time; T: float, or bfloat16 of numbers that it holds.
-  template <class T = float>
+  /// By calls of as many queries at a time; T: what is multiplied, of rows of Row: float, or bfloat16 of
+  /// numbers that it holds.
+  template <class T = float, class Row = T>
   std::vector<float> run(int64_t at_a_time = kQueriesAtATime) const {
     const auto scratch = hwy::AllocateAligned<char>(attention_scratch());
     const auto elements = static_cast<size_t>(packed_elements(keys));
     const auto packed_keys = hwy::AllocateAligned<T>(elements),
                packed_values = hwy::AllocateAligned<T>(elements);
     const PackedHead<T> packed{packed_keys.get(), packed_values.get()};
-    const std::vector<T> q_rows = converted<T>(q), k_rows = converted<T>(k), v_rows = converted<T>(v);
-    std::vector<T> out(static_cast<size_t>(queries * channels));
+    const std::vector<Row> q_rows = converted<Row>(q), k_rows = converted<Row>(k), v_rows = converted<Row>(v);
+    std::vector<Row> out(static_cast<size_t>(queries * channels));
     for (int64_t first = 0; first < keys; first += 2 * kPanel)
-      pack_head(HeadRows<const T>{k_rows.data(), stride, channels},
-                HeadRows<const T>{v_rows.data(), stride, channels}, first, std::min(2 * kPanel, keys - first),
-                RowSteps{}, packed, scratch.get());
+      pack_head(HeadRows<const Row>{k_rows.data(), stride, channels},
+                HeadRows<const Row>{v_rows.data(), stride, channels}, first,
+                std::min(2 * kPanel, keys - first), RowSteps{}, packed, scratch.get());
     for (int64_t first = 0; first < queries; first += at_a_time)
-      attention(HeadRows<const T>{q_rows.data(), stride, channels}, first,
+      attention(HeadRows<const Row>{q_rows.data(), stride, channels}, first,
                 std::min(at_a_time, queries - first), RowSteps{}, packed, keys,
-                HeadRows<T>{out.data(), channels, channels}, scratch.get());
+                HeadRows<Row>{out.data(), channels, channels}, scratch.get());
     return converted<float>(out);
   }
 
@@ -178,6 +179,23 @@ TEST_F(BFloat16AttentionKernel, IsThatOfDoublesButForTheRoundingOfSharesAndResul
     for (size_t i = 0; i < got.size(); ++i)
       ASSERT_NEAR(got[i], want[i], 0.008 + 0.004 * std::abs(want[i])) << i;
   }
+}
+
+/// Between linears in int8 rows are float32.
+TEST_F(BFloat16AttentionKernel, RowsOfFloatsGiveTheSameBeforeTheLastRounding) {
+  for (const auto& [queries, keys, channels] :
+       {std::tuple{1, 1, 64}, {130, 65, 64}, {13, 513, 64}, {25, 70, 8}}) {
+    const Head head = held(Head(queries, keys, channels));
+    const std::vector<float> of_floats = head.run<bfloat16, float>();
+    EXPECT_EQ(converted<float>(converted<bfloat16>(of_floats)), head.run<bfloat16>());
+  }
+  const Head head(130, 65, 64);  // numbers that bfloat16 does not hold
+  const std::vector<double> want = head.reference();
+  const std::vector<float> got = head.run<bfloat16, float>();
+  double difference = 0, square = 0;
+  for (size_t i = 0; i < got.size(); ++i)
+    difference += std::pow(double{got[i]} - want[i], 2), square += want[i] * want[i];
+  EXPECT_LT(std::sqrt(difference / square), 0.006);
 }
 
 TEST_F(BFloat16AttentionKernel, RoundsWithoutABias) {

@@ -99,7 +99,7 @@ ArenaCounts count_arenas(MemoryUse use) {
   ArenaCounts sum;
   arenas().each(use, [&](const Arena& arena) {
     const ArenaCounts one = arena.counts();
-    sum.used += one.used, sum.idle += one.idle, sum.peak += one.peak, sum.fresh += one.fresh;
+    sum.used += one.used, sum.idle += one.idle, sum.peak += one.peak;
   });
   return sum;
 }

@@ -4,7 +4,6 @@
 #include "cpu/simd/attention.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 
 #undef HWY_TARGET_INCLUDE

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Softmax attention that never holds a whole row of scores: the softmax is accumulated over blocks of keys
 // (https://arxiv.org/abs/2112.05682). Keys and values are packed once for each head and read by all of its
-// queries. In float32, or in bfloat16 with sums and softmax in float32.
+// queries. In float32, or in bfloat16 with sums and softmax in float32, of rows of either type.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,7 @@ namespace da3::cpu::simd {
 /// The most queries of one call; best a multiple of 6.
 constexpr int64_t kQueriesAtATime = 96;
 
-/// The keys and values of one head, in memory of packed_elements(keys, channels) each, aligned to 64 bytes.
+/// The keys and values of one head, in memory of packed_elements(keys) each, aligned to 64 bytes.
 template <class T>
 struct PackedHead {
   T *keys, *values;
@@ -35,6 +35,8 @@ void pack_head(const HeadRows<const float>& k, const HeadRows<const float>& v, i
                const RowSteps& key_steps, const PackedHead<float>& packed, void* scratch);
 void pack_head(const HeadRows<const bfloat16>& k, const HeadRows<const bfloat16>& v, int64_t first,
                int64_t count, const RowSteps& key_steps, const PackedHead<bfloat16>& packed, void* scratch);
+void pack_head(const HeadRows<const float>& k, const HeadRows<const float>& v, int64_t first, int64_t count,
+               const RowSteps& key_steps, const PackedHead<bfloat16>& packed, void* scratch);
 
 /// out = softmax(q k^T / sqrt(channels)) v for queries `first` to `first + count` of a head; count <=
 /// kQueriesAtATime, keys >= 1. Each query's bits depend on that query and the keys alone. A query whose
@@ -44,5 +46,7 @@ void attention(const HeadRows<const float>& q, int64_t first, int64_t count, con
 void attention(const HeadRows<const bfloat16>& q, int64_t first, int64_t count, const RowSteps& query_steps,
                const PackedHead<bfloat16>& packed, int64_t keys, const HeadRows<bfloat16>& out,
                void* scratch);
+void attention(const HeadRows<const float>& q, int64_t first, int64_t count, const RowSteps& query_steps,
+               const PackedHead<bfloat16>& packed, int64_t keys, const HeadRows<float>& out, void* scratch);
 
 }  // namespace da3::cpu::simd

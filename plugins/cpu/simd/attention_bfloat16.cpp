@@ -28,12 +28,12 @@ HWY_INLINE __m512 add_products(__m512 sum, __m512i a, __m512i b) {
   return _mm512_dpbf16_ps(sum, reinterpret_cast<__m512bh>(a), reinterpret_cast<__m512bh>(b));
 }
 
-/// Sixteen floats of `from`, rounded, to `to`.
+/// Sixteen floats of x, rounded, to `to`.
 HWY_INLINE void narrow(__m512 x, bfloat16* to) {
   _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(x)));
 }
 
-/// kWide vectors of words of `columns` steps; a broadcasts words of rows `stride` apart.
+/// kVectors vectors of words of `steps` steps; a broadcasts words of rows `stride` apart.
 template <int64_t kVectors>
 HWY_INLINE void multiply(const uint32_t* a, int64_t stride, const uint32_t* b, int64_t steps,
                          __m512 (&sums)[kRows][kVectors]) {
@@ -143,13 +143,17 @@ void narrow_rows(const float* rows, int64_t count, bfloat16* to) {
   for (int64_t i = 0; i < count * kMostHeadChannels; i += kLanes) narrow(_mm512_load_ps(rows + i), to + i);
 }
 
+HWY_INLINE void store(__m512 x, bfloat16* to) { narrow(x, to); }
+HWY_INLINE void store(__m512 x, float* to) { _mm512_storeu_ps(to, x); }
+
+template <class Row>
 void write_results(const AttentionScratch<bfloat16>& s, int64_t first, int64_t count,
-                   const HeadRows<bfloat16>& out) {
+                   const HeadRows<Row>& out) {
   for (int64_t i = 0; i < count; ++i) {
     const __m512 by = _mm512_set1_ps(result_scale(s.largest[i], s.shares[i]));
-    alignas(32) bfloat16 row[kMostHeadChannels];
+    alignas(64) Row row[kMostHeadChannels];
     for (int64_t c = 0; c < kMostHeadChannels; c += kLanes)
-      narrow(_mm512_mul_ps(_mm512_load_ps(s.sums + i * kMostHeadChannels + c), by), row + c);
+      store(_mm512_mul_ps(_mm512_load_ps(s.sums + i * kMostHeadChannels + c), by), row + c);
     std::copy_n(row, out.channels, out.data + (first + i) * out.stride);
   }
 }
@@ -166,17 +170,25 @@ void pack_values(const HeadRows<const bfloat16>& v, int64_t first, int64_t count
   }
 }
 
-const uint32_t* words(const bfloat16* halves) { return reinterpret_cast<const uint32_t*>(halves); }
-
-}  // namespace
-
-bool has_bfloat16_attention() {
-  return __builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512bw") &&
-         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+/// The same of floats, kPanel of them at a time rounded in `rows`.
+void pack_values(const HeadRows<const float>& v, int64_t first, int64_t count, float* rows, bfloat16* to) {
+  for (int64_t at = 0; at < count; at += kPanel, to += kPanel * kMostHeadChannels) {
+    const int64_t here = std::min(kPanel, count - at);
+    prepare_rows(v, first + at, here, {}, rows);
+    auto* halves = reinterpret_cast<bfloat16*>(rows);
+    narrow_rows(rows, here, halves);
+    pack_values(HeadRows<const bfloat16>{halves, kMostHeadChannels, kMostHeadChannels}, 0, here, to);
+  }
+}
+void pack_values(const HeadRows<const bfloat16>& v, int64_t first, int64_t count, float*, bfloat16* to) {
+  pack_values(v, first, count, to);
 }
 
-void pack_head(const HeadRows<const bfloat16>& k, const HeadRows<const bfloat16>& v, int64_t first,
-               int64_t count, const RowSteps& key_steps, const PackedHead<bfloat16>& packed, void* scratch) {
+const uint32_t* words(const bfloat16* halves) { return reinterpret_cast<const uint32_t*>(halves); }
+
+template <class Row>
+void pack(const HeadRows<const Row>& k, const HeadRows<const Row>& v, int64_t first, int64_t count,
+          const RowSteps& key_steps, const PackedHead<bfloat16>& packed, void* scratch) {
   auto* rows = static_cast<float*>(scratch);
   constexpr int64_t panel_words = kPanel * kRowWords;
   float* padded = rows + kPanel * kMostHeadChannels;
@@ -190,12 +202,12 @@ void pack_head(const HeadRows<const bfloat16>& k, const HeadRows<const bfloat16>
     transpose_panel(padded, k.channels / 2,
                     reinterpret_cast<float*>(packed.keys) + at / kPanel * panel_words);
   }
-  pack_values(v, first, count, packed.values + first * kMostHeadChannels);
+  pack_values(v, first, count, rows, packed.values + first * kMostHeadChannels);
 }
 
-void attention(const HeadRows<const bfloat16>& q, int64_t first, int64_t count, const RowSteps& query_steps,
-               const PackedHead<bfloat16>& packed, int64_t keys, const HeadRows<bfloat16>& out,
-               void* memory) {
+template <class Row>
+void attend(const HeadRows<const Row>& q, int64_t first, int64_t count, const RowSteps& query_steps,
+            const PackedHead<bfloat16>& packed, int64_t keys, const HeadRows<Row>& out, void* memory) {
   const AttentionScratch<bfloat16> s(memory);
   const int64_t groups = start(s, q, first, count, query_steps);
   narrow_rows(s.rows, groups * kRows, s.queries);
@@ -217,6 +229,34 @@ void attention(const HeadRows<const bfloat16>& q, int64_t first, int64_t count, 
   write_results(s, first, count, out);
 }
 
+}  // namespace
+
+bool has_bfloat16_attention() {
+  return __builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512bw") &&
+         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+}
+
+void pack_head(const HeadRows<const bfloat16>& k, const HeadRows<const bfloat16>& v, int64_t first,
+               int64_t count, const RowSteps& key_steps, const PackedHead<bfloat16>& packed, void* scratch) {
+  pack(k, v, first, count, key_steps, packed, scratch);
+}
+
+void pack_head(const HeadRows<const float>& k, const HeadRows<const float>& v, int64_t first, int64_t count,
+               const RowSteps& key_steps, const PackedHead<bfloat16>& packed, void* scratch) {
+  pack(k, v, first, count, key_steps, packed, scratch);
+}
+
+void attention(const HeadRows<const bfloat16>& q, int64_t first, int64_t count, const RowSteps& query_steps,
+               const PackedHead<bfloat16>& packed, int64_t keys, const HeadRows<bfloat16>& out,
+               void* scratch) {
+  attend(q, first, count, query_steps, packed, keys, out, scratch);
+}
+
+void attention(const HeadRows<const float>& q, int64_t first, int64_t count, const RowSteps& query_steps,
+               const PackedHead<bfloat16>& packed, int64_t keys, const HeadRows<float>& out, void* scratch) {
+  attend(q, first, count, query_steps, packed, keys, out, scratch);
+}
+
 }  // namespace da3::cpu::simd
 HWY_POP_ATTRIBUTES
 #else
@@ -229,8 +269,16 @@ void pack_head(const HeadRows<const bfloat16>&, const HeadRows<const bfloat16>&,
                const RowSteps&, const PackedHead<bfloat16>&, void*) {
   std::abort();
 }
+void pack_head(const HeadRows<const float>&, const HeadRows<const float>&, int64_t, int64_t, const RowSteps&,
+               const PackedHead<bfloat16>&, void*) {
+  std::abort();
+}
 void attention(const HeadRows<const bfloat16>&, int64_t, int64_t, const RowSteps&,
                const PackedHead<bfloat16>&, int64_t, const HeadRows<bfloat16>&, void*) {
+  std::abort();
+}
+void attention(const HeadRows<const float>&, int64_t, int64_t, const RowSteps&, const PackedHead<bfloat16>&,
+               int64_t, const HeadRows<float>&, void*) {
   std::abort();
 }
 

@@ -40,8 +40,8 @@ struct AttentionScratch {
 };
 
 /// Prepares queries and clears sums, up to a whole number of groups, which is returned.
-template <class T>
-int64_t start(const AttentionScratch<T>& s, const HeadRows<const T>& q, int64_t first, int64_t count,
+template <class T, class Row>
+int64_t start(const AttentionScratch<T>& s, const HeadRows<const Row>& q, int64_t first, int64_t count,
               RowSteps steps) {
   const int64_t groups = (count + kQueryGroup - 1) / kQueryGroup, padded = groups * kQueryGroup;
   steps.scale = static_cast<float>(1.4426950408889634 /

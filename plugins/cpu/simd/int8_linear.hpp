@@ -27,8 +27,8 @@ struct Int8Results {
   bool add;  ///< to what is there, else instead of it
 };
 
-/// The outputs of panels [first, first + count) for `rows` rows of quantise_int8(). An output's bits depend
-/// on neither the rows beside it nor the split into panels, and the sums not on the products.
+/// The outputs of panels [first_panel, first_panel + panels) for `count` rows of quantise_int8(). An output's
+/// bits depend on neither the rows beside it nor the split into panels, and the sums not on the products.
 void int8_linear(const Int8Layer&, const int8_t* rows, int64_t count, int64_t first_panel, int64_t panels,
                  const Int8Results&);
 

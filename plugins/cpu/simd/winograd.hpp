@@ -41,7 +41,7 @@ struct WinogradMaps {
 
 inline int64_t winograd_tiles(int64_t pixels) { return (pixels + kWinogradTile - 1) / kWinogradTile; }
 
-/// Tiles that are best given to one call together; never more. A multiple of winograd_tile_step().
+/// Tiles that are best given to one call together; never more. A multiple of kWinogradTileStep.
 int64_t winograd_tiles_at_a_time(int64_t in);
 constexpr int64_t kWinogradTileStep = 6;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// An optimizer's side in the engine: its policy, its thread, its kernels.
+// An optimizer's side in the engine: its policy, its threads (lanes), its kernels.
 #pragma once
 
 #include <c10/core/Device.h>

@@ -39,7 +39,7 @@ class DeviceRuntime {
   virtual uint64_t memory_limit(double /*fraction*/) { return 0; }
 
   /// Values in host memory when the call returns: all at once, so that a device is waited for once. The
-  /// memory is the caller's own: no later run writes to it. [the optimizer's thread]
+  /// memory is the caller's own: no later run writes to it. [a lane's thread]
   virtual std::vector<at::Tensor> download(std::vector<at::Tensor> values);
 
   /// For uploads beside a computation, and for recorded runs; NULL where the device has neither.
@@ -54,7 +54,7 @@ class DeviceRuntime {
   /// Whether an error says that the device's memory is short.
   virtual bool out_of_memory(const c10::Error& error) const;
   /// After that: kernels that need less memory at a time, for the attempts that follow. False: they need the
-  /// least already. [the optimizer's thread]
+  /// least already. [a lane's thread]
   virtual bool use_smaller_pieces(net::Kernels& /*kernels*/) { return false; }
   /// The end of those attempts.
   virtual void use_usual_pieces(net::Kernels& /*kernels*/) {}

@@ -97,7 +97,7 @@ Model::Model(Context& context, const std::filesystem::path& folder, const Watche
   shared_ = networks().get(
       network_key(file.identity(), config_file, context.policy, owner),
       [&] { return read(file, std::move(made), watcher); }, [&] { watcher.poll("load"); });
-  if (context.device.is_cpu())
+  if (context.device.is_cpu() && trace.wants_operations())
     context.run([&] { report_ceilings(*context.kernels, precision_of(context.policy), trace); });
   capabilities_ = checkpoint::capabilities(config());
   description_ = checkpoint::describe(config());
@@ -129,7 +129,6 @@ NetworkCache::Shared Model::read(const checkpoint::SafetensorsFile& file, Shared
 }
 
 Model::~Model() {
-  if (!shared_) return;
   bool last = false;  // of the network's in this optimizer: recorded runs are the network's
   {
     const std::lock_guard lock(context_.models_mutex);

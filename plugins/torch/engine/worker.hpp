@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One thread that runs calls one after the other. OpenMP makes a team of threads for each thread that opens a
-// parallel region, so each optimizer runs everything on one thread of its own, whatever thread the host calls
-// from.
+// parallel region, so each lane of an optimizer runs everything on one thread of its own, whatever thread the
+// host calls from.
 #pragma once
 
 #include <chrono>

@@ -72,7 +72,7 @@ void EmulatedKernels::prepare(Convolution& layer) const {
 
 at::Tensor EmulatedKernels::run_linear(const at::Tensor& x, const Linear& layer,
                                        Activation activation) const {
-  if (layer.arithmetic == Arithmetic::int8) return int8_linear(x, layer, activation, exact_product);
+  if (layer.arithmetic == Arithmetic::int8) return int8_linear(x, layer, activation);
   const at::Tensor sum =
       at::linear(operand(x, layer.arithmetic), in_float32(layer.weight), optional_float32(layer.bias));
   return activate(result(sum, layer.arithmetic), activation);

@@ -118,6 +118,11 @@ at::Tensor scaled(at::Tensor sums, const at::Tensor& row_steps, const Linear& la
   return result;
 }
 
+/// int16 [M, K] times int8 [N, K] transposed -> exact int32 [M, N].
+at::Tensor exact_product(const at::Tensor& x, const at::Tensor& weight) {
+  return at::matmul(x.to(at::kDouble), weight.to(at::kDouble).t()).to(at::kInt);
+}
+
 }  // namespace
 
 QuantisedRows quantise_rows(const at::Tensor& x) { return quantise<int8_t>(x, at::kChar); }
@@ -129,16 +134,12 @@ void quantise_weights(Linear& layer) {
   layer.steps = std::move(rows.steps);
 }
 
-at::Tensor exact_product(const at::Tensor& x, const at::Tensor& weight) {
-  return at::matmul(x.to(at::kDouble), weight.to(at::kDouble).t()).to(at::kInt);
-}
-
-at::Tensor int8_linear(const at::Tensor& x, const Linear& layer, Activation activation,
-                       IntegerProduct product) {
+at::Tensor int8_linear(const at::Tensor& x, const Linear& layer, Activation activation) {
   const QuantisedRows rows = quantise_tokens(x.reshape({-1, x.size(-1)}));
   std::vector<int64_t> shape = x.sizes().vec();
   shape.back() = layer.weight.size(0);
-  return activate(scaled(product(rows.values, layer.weight), rows.steps, layer).view(shape), activation);
+  return activate(scaled(exact_product(rows.values, layer.weight), rows.steps, layer).view(shape),
+                  activation);
 }
 
 }  // namespace da3::net

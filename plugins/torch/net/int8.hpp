@@ -10,7 +10,8 @@
 
 namespace da3::net {
 
-/// values[r, c] * steps[r] is the row, rounded to nearest; |values| <= 127.
+/// values[r, c] * steps[r] is the row, rounded to nearest; |values| <= 127 for
+/// quantise_rows(), 254 for quantise_tokens().
 struct QuantisedRows {
   at::Tensor values;  ///< int8 [rows, columns], int16 for tokens
   at::Tensor steps;   ///< float32 [rows]; not finite where the row is not, 0 where it is all zeros
@@ -27,14 +28,8 @@ QuantisedRows quantise_tokens(const at::Tensor& x);
 /// Replaces the weight of a layer by int8 and sets its steps.
 void quantise_weights(Linear& layer);
 
-/// int16 [M, K] times int8 [N, K] transposed -> exact int32 [M, N].
-using IntegerProduct = at::Tensor (*)(const at::Tensor& x, const at::Tensor& weight);
-
-/// In double, which holds every sum: on any CPU, slowly.
-at::Tensor exact_product(const at::Tensor& x, const at::Tensor& weight);
-
-/// x float32 [..., in] on the CPU -> float32 [..., out].
-at::Tensor int8_linear(const at::Tensor& x, const Linear& layer, Activation activation,
-                       IntegerProduct product);
+/// x float32 [..., in] on the CPU -> float32 [..., out], with products in double, which holds every sum: on
+/// any CPU, slowly.
+at::Tensor int8_linear(const at::Tensor& x, const Linear& layer, Activation activation);
 
 }  // namespace da3::net

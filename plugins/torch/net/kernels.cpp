@@ -15,6 +15,33 @@
 
 namespace da3::net {
 
+namespace {
+
+/// A convolution as the network asks for it: announced, in the layer's type, timed and told by its shapes.
+/// run: of the input in that type; residuals: maps of the result's size that it adds.
+template <class Run>
+at::Tensor told_convolution(const at::Tensor& x, const Convolution& layer, int residuals, const Run& run) {
+  OperationHook::call();
+  TimedOperation timed;
+  at::Tensor result = run(in_type(x, scalar_type(layer.arithmetic)));
+  if (timed.listening())
+    timed.was(kConvolutionKinds.of(layer.arithmetic),
+              convolution_work(x, result, layer.size(), residuals, layer.arithmetic));
+  return result;
+}
+
+/// grid: may be NULL.
+at::Tensor told_upsample(const Kernels& kernels, const at::Tensor& x, int64_t height, int64_t width,
+                         const GridEmbedding* grid) {
+  TimedOperation timed;
+  at::Tensor result =
+      grid ? kernels.upsample_grid(x, height, width, *grid) : kernels.upsample(x, height, width);
+  timed.was(grid ? "upsample_grid" : "upsample", {x.nbytes() + result.nbytes(), 0});
+  return result;
+}
+
+}  // namespace
+
 at::Tensor activate(at::Tensor x, Activation activation) {
   if (activation == Activation::relu) x.relu_();
   if (activation == Activation::gelu) at::gelu_(x);
@@ -44,42 +71,28 @@ at::Tensor Kernels::attention(const at::Tensor& q, const at::Tensor& k, const at
                               Arithmetic arithmetic) const {
   OperationHook::call();
   TimedOperation timed;
-  if (timed.listening()) timed.was(kAttentionKinds.of(arithmetic), attention_work(q, k));
+  if (timed.listening())
+    timed.was(kAttentionKinds.of(attention_arithmetic(arithmetic)), attention_work(q, k));
   const at::ScalarType type = scalar_type(arithmetic);
   return run_attention(in_type(q, type), in_type(k, type), in_type(v, type), arithmetic);
 }
 
 at::Tensor Kernels::convolution(const at::Tensor& x, const Convolution& layer, Activation activation) const {
-  OperationHook::call();
-  TimedOperation timed;
-  at::Tensor result = run_convolution(in_type(x, scalar_type(layer.arithmetic)), layer, activation);
-  if (timed.listening())
-    timed.was(kConvolutionKinds.of(layer.arithmetic),
-              convolution_work(x, result, layer.size(), 0, layer.arithmetic));
-  return result;
+  return told_convolution(x, layer, 0,
+                          [&](const at::Tensor& in) { return run_convolution(in, layer, activation); });
 }
 
 at::Tensor Kernels::convolution_of_relu(const at::Tensor& x, const Convolution& layer,
                                         Activation activation) const {
-  OperationHook::call();
-  TimedOperation timed;
-  at::Tensor result = run_convolution_of_relu(in_type(x, scalar_type(layer.arithmetic)), layer, activation);
-  if (timed.listening())
-    timed.was(kConvolutionKinds.of(layer.arithmetic),
-              convolution_work(x, result, layer.size(), 0, layer.arithmetic));
-  return result;
+  return told_convolution(
+      x, layer, 0, [&](const at::Tensor& in) { return run_convolution_of_relu(in, layer, activation); });
 }
 
 at::Tensor Kernels::convolution_add(const at::Tensor& x, const Convolution& layer,
                                     const at::Tensor& residual) const {
-  OperationHook::call();
-  TimedOperation timed;
-  const at::ScalarType type = scalar_type(layer.arithmetic);
-  at::Tensor result = run_convolution_add(in_type(x, type), layer, in_type(residual, type));
-  if (timed.listening())
-    timed.was(kConvolutionKinds.of(layer.arithmetic),
-              convolution_work(x, result, layer.size(), 1, layer.arithmetic));
-  return result;
+  return told_convolution(x, layer, 1, [&](const at::Tensor& in) {
+    return run_convolution_add(in, layer, in_type(residual, in.scalar_type()));
+  });
 }
 
 at::Tensor Kernels::layer_norm(const at::Tensor& x, const Norm& norm) const {
@@ -151,6 +164,10 @@ at::Tensor Kernels::self_attention(const at::Tensor& qkv, const QkNorm* norms, c
   return mixed.transpose(1, 2).reshape({qkv.size(0), qkv.size(1), qkv.size(3) * qkv.size(4)});
 }
 
+Arithmetic Kernels::attention_arithmetic(Arithmetic arithmetic) const {
+  return arithmetic == Arithmetic::int8 ? Arithmetic::float32 : arithmetic;
+}
+
 at::Tensor Kernels::add_layer_norm(at::Tensor& x, const at::Tensor& delta, const at::Tensor& scale,
                                    const Norm& norm, Arithmetic) const {
   add_to_residual(x, delta, scale);
@@ -187,24 +204,13 @@ at::Tensor Kernels::upsample_grid(const at::Tensor& x, int64_t height, int64_t w
 
 at::Tensor Kernels::convolution_of_upsampled(const at::Tensor& x, int64_t height, int64_t width,
                                              const Convolution& layer) const {
-  const at::Tensor larger = [&] {
-    TimedOperation timed;
-    at::Tensor result = upsample(x, height, width);
-    timed.was("upsample", {x.nbytes() + result.nbytes(), 0});
-    return result;
-  }();
-  return convolution(larger, layer);
+  return convolution(told_upsample(*this, x, height, width, nullptr), layer);
 }
 
 std::vector<at::Tensor> Kernels::full_size_logits(const at::Tensor& x, int64_t height, int64_t width,
                                                   const GridEmbedding* grid,
                                                   const std::vector<FullSizeBranch>& branches) const {
-  const at::Tensor full = [&] {
-    TimedOperation timed;
-    at::Tensor result = grid ? upsample_grid(x, height, width, *grid) : upsample(x, height, width);
-    timed.was(grid ? "upsample_grid" : "upsample", {x.nbytes() + result.nbytes(), 0});
-    return result;
-  }();
+  const at::Tensor full = told_upsample(*this, x, height, width, grid);
   std::vector<at::Tensor> results;
   for (const FullSizeBranch& branch : branches) {
     const at::Tensor hidden = convolution(full, branch.hidden, Activation::relu);

@@ -8,7 +8,7 @@
 namespace da3::net {
 
 /// While it lives, kernels call body before each linear layer, attention, convolution and norm of this
-/// thread. body may throw, which cancels.
+/// thread, and within those that may take long. body may throw, which cancels.
 class OperationHook {
  public:
   explicit OperationHook(std::function<void()> body);

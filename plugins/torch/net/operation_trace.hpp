@@ -66,7 +66,7 @@ inline constexpr OperationKinds kLinearKinds{"linear float32", "linear tf32", "l
 inline constexpr OperationKinds kConvolutionKinds{"convolution float32", "convolution tf32",
                                                   "convolution bfloat16", "convolution float16",
                                                   "convolution int8"};
-/// Attention is float32 where the linears around it are int8.
+/// There is no attention in int8 (Kernels::attention_arithmetic).
 inline constexpr OperationKinds kAttentionKinds{"attention float32", "attention tf32", "attention bfloat16",
                                                 "attention float16", "attention float32"};
 

@@ -31,7 +31,7 @@ enum class Role {
   backbone,       ///< linears and attention (in int8: float32) of the backbone's blocks
   patch,          ///< patch embedding
   camera,         ///< camera encoder and decoder
-  head,           ///< depth and ray heads, all but their last convolution
+  head,           ///< depth heads, all but their last convolution
   ray_branch,     ///< the part of the depth and ray head that only rays need
   gaussian_head,  ///< the same of the gaussians' head
   head_output,    ///< the last convolution of any head
