@@ -7,7 +7,8 @@
 namespace da3::io {
 
 /// parameters: the lens's.
-using LensFunction = std::array<double, 2> (*)(const std::vector<double>& parameters, std::array<double, 2> ray);
+using LensFunction = std::array<double, 2> (*)(const std::vector<double>& parameters,
+                                               std::array<double, 2> ray);
 
 /// The ray itself for a pinhole. Throws Error as distort.
 LensFunction lens_function(const Lens& lens);

@@ -7,9 +7,9 @@
 #include <c10/core/CPUAllocator.h>
 
 #include <algorithm>
-#include <atomic>
 
 #include "cpu/cpu_kernels.hpp"
+#include "cpu/share_out.hpp"
 #include "cpu/simd/attention.hpp"
 #include "net/operation_hook.hpp"
 #include "net/operation_trace.hpp"
@@ -30,25 +30,6 @@ struct Heads {
   at::Tensor q, k, v;
   simd::RowSteps query_steps = {}, key_steps = {};
 };
-
-/// With many views one attention takes seconds: the thread that asked for it looks outside between its
-/// pieces.
-template <class Body>
-void share_out(int64_t pieces, const Body& body) {
-  std::atomic<int64_t> next{0};
-  at::parallel_for(0, at::get_num_threads(), 1, [&](int64_t, int64_t) {
-    const at::DataPtr scratch = c10::GetCPUAllocator()->allocate(simd::attention_scratch());
-    for (int64_t i = next++; i < pieces; i = next++) {
-      body(i, scratch.get());
-      try {
-        net::OperationHook::call();
-      } catch (...) {
-        next = pieces;  // for the other threads
-        throw;
-      }
-    }
-  });
-}
 
 /// Fewer where there would be too few pieces for the threads to share evenly.
 int64_t queries_at_a_time(int64_t heads, int64_t queries) {
@@ -92,18 +73,22 @@ at::Tensor attend(const Heads& x) {
   };
   for (int64_t begin = 0; begin < count; begin += together) {
     const int64_t here = std::min(together, count - begin);
-    share_out(here * key_pieces, [&](int64_t i, void* scratch) {
+    share_out(here * key_pieces, simd::attention_scratch(), [&](int64_t i, void* scratch) {
       const int64_t head = i / key_pieces, first = i % key_pieces * kKeysAtATime;
       simd::pack_head(rows<Row>(x.k, begin + head), rows<Row>(x.v, begin + head), first,
                       std::min(kKeysAtATime, keys - first), x.key_steps, packed(head), scratch);
     });
-    share_out(here * pieces, [&](int64_t i, void* scratch) {
+    share_out(here * pieces, simd::attention_scratch(), [&](int64_t i, void* scratch) {
       const int64_t head = i / pieces, first = i % pieces * at_a_time;
       simd::attention(rows<Row>(x.q, begin + head), first, std::min(at_a_time, queries - first),
                       x.query_steps, packed(head), keys, rows<Row>(out_data, out, begin + head), scratch);
     });
   }
   return out;
+}
+
+bool fits(int64_t head_channels) {
+  return head_channels <= simd::kMostHeadChannels && head_channels % simd::kHeadChannelStep == 0;
 }
 
 bool fits(const Heads& x, net::Arithmetic arithmetic) {
@@ -113,8 +98,8 @@ bool fits(const Heads& x, net::Arithmetic arithmetic) {
   const auto fit = [&](const at::Tensor& t) {
     return t.scalar_type() == net::scalar_type(arithmetic) && t.size(3) == channels && t.stride(3) == 1;
   };
-  return fit(x.q) && fit(x.k) && fit(x.v) && x.q.numel() > 0 && channels <= simd::kMostHeadChannels &&
-         channels % simd::kHeadChannelStep == 0 && x.k.size(1) > 0 && x.k.size(1) == x.v.size(1);
+  return fit(x.q) && fit(x.k) && fit(x.v) && x.q.numel() > 0 && fits(channels) && x.k.size(1) > 0 &&
+         x.k.size(1) == x.v.size(1);
 }
 
 /// in: what is multiplied.
@@ -146,10 +131,10 @@ simd::RowSteps steps(const net::Norm* norm, const net::TokenRotation& rotation) 
 
 }  // namespace
 
-net::Arithmetic CpuKernels::attention_arithmetic(net::Arithmetic arithmetic) const {
-  return arithmetic == net::Arithmetic::int8 && simd::has_bfloat16_attention()
+net::Arithmetic CpuKernels::attention_arithmetic(net::Arithmetic arithmetic, int64_t head_channels) const {
+  return arithmetic == net::Arithmetic::int8 && simd::has_bfloat16_attention() && fits(head_channels)
              ? net::Arithmetic::bfloat16
-             : net::Kernels::attention_arithmetic(arithmetic);
+             : net::Kernels::attention_arithmetic(arithmetic, head_channels);
 }
 
 at::Tensor CpuKernels::self_attention(const at::Tensor& qkv, const net::QkNorm* norms,
@@ -161,18 +146,18 @@ at::Tensor CpuKernels::self_attention(const at::Tensor& qkv, const net::QkNorm* 
   net::OperationHook::call();
   net::TimedOperation timed;
   if (timed.listening())
-    timed.was(net::kAttentionKinds.of(attention_arithmetic(arithmetic)),
+    timed.was(net::kAttentionKinds.of(attention_arithmetic(arithmetic, x.q.size(3))),
               net::attention_work(x.q.transpose(1, 2), x.k.transpose(1, 2)));
   x.query_steps = steps(norms ? &norms->q : nullptr, rotation);
   x.key_steps = steps(norms ? &norms->k : nullptr, rotation);
-  return attend(x, attention_arithmetic(arithmetic)).flatten(2);
+  return attend(x, attention_arithmetic(arithmetic, x.q.size(3))).flatten(2);
 }
 
 at::Tensor CpuKernels::run_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                                      net::Arithmetic arithmetic) const {
   const Heads x{q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2)};
   if (!fits(x, arithmetic)) return net::Kernels::run_attention(q, k, v, arithmetic);
-  return attend(x, attention_arithmetic(arithmetic)).transpose(1, 2);
+  return attend(x, attention_arithmetic(arithmetic, x.q.size(3))).transpose(1, 2);
 }
 
 }  // namespace da3::cpu

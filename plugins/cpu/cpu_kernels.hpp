@@ -17,7 +17,7 @@ class CpuKernels : public net::Kernels {
   at::Tensor self_attention(const at::Tensor& qkv, const net::QkNorm* norms,
                             const net::TokenRotation& rotation, net::Arithmetic arithmetic) const override;
   /// In int8 bfloat16 where it is native: it errs far less than the linears do.
-  net::Arithmetic attention_arithmetic(net::Arithmetic arithmetic) const override;
+  net::Arithmetic attention_arithmetic(net::Arithmetic arithmetic, int64_t head_channels) const override;
   at::Tensor add_layer_norm(at::Tensor& x, const at::Tensor& delta, const at::Tensor& scale,
                             const net::Norm& norm, net::Arithmetic next) const override;
   void add_residual(at::Tensor& x, const at::Tensor& delta, const at::Tensor& scale) const override;

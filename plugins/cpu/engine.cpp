@@ -22,7 +22,9 @@ const DeviceTraits& device_traits() {
         if (policy.emulate && policy.precision == Precision::int8 &&
             policy.head_precision == Precision::float32)
           return std::make_unique<cpu::ExactInt8Kernels>();
-        if (policy.emulate) return std::make_unique<net::EmulatedKernels>();
+        if (policy.emulate)  // int8 as this CPU has it, whatever the heads compute in
+          return std::make_unique<net::EmulatedKernels>(
+              cpu::CpuKernels().attention_arithmetic(net::Arithmetic::int8, net::kHeadChannels));
         if (policy.prepack && at::hasMKLDNN())
           return std::make_unique<cpu::PackedKernels>(policy.winograd != 0);
         return std::make_unique<cpu::CpuKernels>();

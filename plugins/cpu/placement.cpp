@@ -197,7 +197,6 @@ class Placing {
       for (size_t k = 0; k < each; ++k)
         policy.cpus[static_cast<size_t>(i) * each + k] =
             static_cast<uint16_t>(node.cpus[std::min(k, node.cpus.size() - 1)]);
-      // By its place in the list, not by its number, which may be large.
       policy.memory_set[i] = set_of(node.number);
     }
     policy.affinity = engine::Affinity::sessions;
@@ -231,6 +230,7 @@ class Placing {
     affinity_reason_ = "threads have CPU " + join(cpus);
   }
 
+  /// Of a node: by its place in the list, not by its number, which may be large.
   uint8_t set_of(int number) const {
     const auto node =
         std::find_if(nodes_.begin(), nodes_.end(), [&](const Node& n) { return n.number == number; });

@@ -115,7 +115,7 @@ std::string decide_by_speed(const Capabilities& c, const OptionSet& options, Dec
 }
 
 void decide_precision(const Capabilities& c, const OptionSet& options, Decision& decision, Report& report) {
-  constexpr const char* emulated = "emulated: rounded as a device would, computed in float32, slow";
+  constexpr const char* emulated = "emulated: rounded as a device would, slow";
   engine::Policy& policy = decision.policy;
   policy.precision = backbone_precision(c, options);
   policy.head_precision = head_precision(options);

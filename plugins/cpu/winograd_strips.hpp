@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the kernels of simd/ that work on an upsampled map have in common: the layer as they read it, and
-// strips of tiles spread over the threads.
+// The layer as Winograd's kernels of simd/ read it; and strips of tiles of an upsampled map, spread over the
+// threads.
 #pragma once
 
 #include <ATen/Parallel.h>
@@ -20,9 +20,9 @@ inline simd::WinogradLayer winograd_layer(const net::Convolution& layer) {
           layer.bias.defined() ? layer.bias.const_data_ptr<float>() : nullptr};
 }
 
-/// body(tile_row, first, count, scratch) for all tiles of `views` maps: count is `most` at most, and a row is
-/// shared out evenly, so that no strip is much shorter than the others. scratch: so many floats for each
-/// thread.
+/// body(tile_row, first, count, scratch) for all tiles of `views` maps: count is `most` at most, which is
+/// a multiple of kWinogradTileStep, and a row is shared out as evenly as such steps allow. scratch: so many
+/// floats for each thread.
 template <class Body>
 void over_strips(const simd::UpsampledMaps& maps, int64_t views, int64_t most, size_t floats,
                  const Body& body) {

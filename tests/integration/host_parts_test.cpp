@@ -120,6 +120,15 @@ TEST(SceneList, FoldersInNaturalOrder) {
   scenes = list_scenes({folder.path()}, Mode::independent, list);
   ASSERT_EQ(scenes.size(), 3u);
   EXPECT_EQ(scenes[1].folder, fs::path("view2") / "1");
+  for (const char* name :
+       {"run.json/0.png", "A/0.png", "a/0.png", "trace.json/0.png", "run.shard-1-of-2.json/0.png"})
+    folder.write(name, "");
+  std::vector<std::string> names;
+  for (const Scene& scene : list_scenes({folder.path()}, Mode::multiview, list))
+    names.push_back(scene.folder.string());
+  EXPECT_THAT(names, testing::IsSupersetOf({"run.json-2", "trace.json-2", "image", "view2", "view10"}));
+  EXPECT_THAT(names,
+              testing::AnyOf(testing::IsSupersetOf({"A", "a-2"}), testing::IsSupersetOf({"a", "A-2"})));
   folder.write("top.png", "");  // a folder with images is one scene, whatever else it holds
   EXPECT_EQ(list_scenes({folder.path()}, Mode::multiview, list).size(), 1u);
 }

@@ -120,6 +120,8 @@ TEST_F(LiveRun, OneOfManyThatWasGoodIsRemembered) {
   EXPECT_EQ(result.exit_code, 5) << result.err;
   EXPECT_TRUE(there("out/a/exports/mini_npz/results.npz"));
   EXPECT_EQ(json_of("out/run.json")["exit_status"], 5);
+  EXPECT_EQ(json_of("out/run.json")["items_failed"], 101);
+  EXPECT_THAT(result.out, HasSubstr("1 done, 101 failed"));
 }
 
 TEST_F(LiveRun, TheNameOfTheReportIsNoFoldersName) {

@@ -58,7 +58,7 @@ class Events {
 struct Fake {
   Events events;
   std::map<std::string, std::string> waits;  ///< event to the event that it waits for
-  std::set<std::string> fails, shrinks;
+  std::set<std::string> fails, shrinks, grows;
   void reach(const std::string& event) {
     if (const auto wait = waits.find(event); wait != waits.end() && !events.wait_for(wait->second))
       events.add("too long: " + event);
@@ -81,7 +81,8 @@ io::Views load_views(const std::vector<std::filesystem::path>& files, const io::
   const bool smaller = fake->shrinks.contains(files.front().string());
   views.views = 1, views.height = smaller ? 7 : 14, views.width = 14;
   views.pixels.resize(static_cast<size_t>(views.height * views.width * 3));
-  views.original_sizes = {{14, 14}};
+  const int64_t original = fake->grows.contains(files.front().string()) ? 28 : 14;
+  views.original_sizes = {{original, original}};
   return views;
 }
 std::vector<std::filesystem::path> export_prediction(const std::vector<std::string>&,
@@ -219,13 +220,17 @@ TEST_F(Pipeline, NothingIsWrittenBehindTheSceneThatCannotBe) {
   EXPECT_THAT(events_.beginning_with("write"), ElementsAre("a", "b", "c"));
 }
 
-/// Written anew by somebody else: the network must not read behind its pixels.
-TEST_F(Pipeline, AFileThatBecomesSmallerMeanwhileIsAFailure) {
+/// Written anew by somebody else: the network must not read behind its pixels, nor have cameras of another
+/// size.
+TEST_F(Pipeline, AFileOfAnotherSizeThanPlannedIsAFailure) {
   limits_.batch = 2;
   fake_.shrinks = {"b"};
+  fake_.grows = {"d"};
   const LoopResult result = run();
-  EXPECT_EQ(names(result), "ab!cdefgh");
-  EXPECT_THAT(result.scenes.at(1).failure, testing::HasSubstr("not as large as they were"));
+  EXPECT_EQ(names(result), "ab!cd!efgh");
+  for (const size_t i : {1, 3}) {
+    EXPECT_THAT(result.scenes.at(i).failure, testing::HasSubstr("not as large as they were"));
+  }
   EXPECT_EQ(result.first_failure, exit_file);
 }
 

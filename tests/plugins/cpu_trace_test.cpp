@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <da3/error.hpp>
 #include <thread>
 
 #include "plugins/plugin_fixture.hpp"
@@ -214,22 +215,64 @@ TEST_F(CpuTrace, OperationsLieInTheirStageOneAfterTheOther) {
 }
 
 /// With many views one attention takes seconds, and so would its cancelling.
-TEST_F(CpuTrace, TheWatchIsAskedWithinAnAttention) {
+TEST_F(CpuTrace, ARunCanBeCancelledWithinAnAttention) {
+  const test::AbiModel alone(plugin(), {{"threads", "1"}}, test::checkpoint_folder("tiny").string());
   listen(DA3_TRACE_OPERATION);
-  TestRun run(8);
-  std::vector<uint64_t> asked;
-  run.watch.ctx = &asked;
-  run.watch.should_cancel = [](void* ctx) -> int32_t {
-    static_cast<std::vector<uint64_t>*>(ctx)->push_back(++host().readings);
-    return 0;
+  struct Polls {
+    std::vector<uint64_t> when;
+    size_t cancel_at = SIZE_MAX;
+  } polls;
+  const auto go_alone = [&](TestRun& run) {
+    run.watch.ctx = &polls;
+    run.watch.should_cancel = [](void* ctx) -> int32_t {
+      Polls& told = *static_cast<Polls*>(ctx);
+      told.when.push_back(++host().readings);
+      return told.when.size() > told.cancel_at;
+    };
+    return plugin().session_run(alone.session(), &run.run, nullptr);
   };
-  ASSERT_EQ(go(run), DA3_OK);
-  int64_t within = 0;
+  TestRun whole(8);
+  ASSERT_EQ(go_alone(whole), DA3_OK);
+  const auto spans = host().spans();
+  const auto within = std::find_if(polls.when.begin(), polls.when.end(), [&](uint64_t at) {
+    return std::any_of(spans.begin(), spans.end(), [&](const HeardSpan& span) {
+      return span.kind == "attention float32" && at > span.begin && at < span.end;
+    });
+  });
+  ASSERT_NE(within, polls.when.end());
+  const auto index = static_cast<size_t>(within - polls.when.begin());
+  polls = {{}, index};
+  TestRun cancelled(9);
+  EXPECT_EQ(go_alone(cancelled), DA3_E_CANCELLED);
+  EXPECT_EQ(polls.when.size(), index + 1) << "asked again after the answer";
+  polls = {};
+  TestRun next(10);
+  EXPECT_EQ(go_alone(next), DA3_OK);
+}
+
+/// Where the CPU multiplies bfloat16, attention between int8 linears does.
+TEST_F(CpuTrace, AttentionBetweenInt8LinearsIsInWhatTheCpuHas) {
+  std::unique_ptr<test::AbiModel> int8;
+  try {
+    int8 = std::make_unique<test::AbiModel>(plugin(), test::Options{{"mixed_precision", "int8"}},
+                                            test::checkpoint_folder("tiny").string());
+  } catch (const Error& error) {
+    ASSERT_EQ(error.code(), DA3_E_UNSUPPORTED) << error.message();
+    GTEST_SKIP() << error.message();
+  }
+  listen(DA3_TRACE_OPERATION);
+  TestRun run(11);
+  ASSERT_EQ(plugin().session_run(int8->session(), &run.run, nullptr), DA3_OK);
+  std::vector<std::string> kinds;
   for (const HeardSpan& span : host().spans())
-    if (span.kind == "attention float32")
-      within += std::count_if(asked.begin(), asked.end(),
-                              [&](uint64_t at) { return at > span.begin && at < span.end; });
-  EXPECT_GT(within, 0);
+    if (span.kind.starts_with("attention")) kinds.push_back(span.kind);
+#if defined(__x86_64__)
+  const bool native = __builtin_cpu_supports("avx512bf16");
+#else
+  const bool native = false;
+#endif
+  EXPECT_THAT(kinds, testing::AllOf(testing::SizeIs(6),
+                                    testing::Each(native ? "attention bfloat16" : "attention float32")));
 }
 
 TEST_F(CpuTrace, ALoadThatIsAskedForOperationsTellsWhatTheMachineDoesAtBest) {

@@ -66,9 +66,10 @@ std::string curve(const std::vector<Point>& points, const char* colour) {
 }
 
 std::string document(double width, double height, const std::string& body) {
-  return format("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%.0f\" height=\"%.0f\" viewBox=\"0 0 %.0f "
-                "%.0f\" font-family=\"sans-serif\" font-size=\"12\">\n",
-                width, height, width, height) +
+  return format(
+             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%.0f\" height=\"%.0f\" viewBox=\"0 0 %.0f "
+             "%.0f\" font-family=\"sans-serif\" font-size=\"12\">\n",
+             width, height, width, height) +
          "<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n" + body + "</svg>\n";
 }
 

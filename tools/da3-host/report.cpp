@@ -56,15 +56,14 @@ std::string one_scene(const RunReport& report, const SceneReport& scene) {
 }
 
 std::string many_scenes(const RunReport& report) {
-  size_t width = 5, failed = 0;
-  for (const SceneReport& scene : report.scenes) {
-    width = std::max(width, scene.scene.name.size());
-    failed += !scene.failure.empty();
-  }
+  size_t width = 5;
+  for (const SceneReport& scene : report.scenes) width = std::max(width, scene.scene.name.size());
+  const uint64_t failed = scenes_failed(report),
+                 all = report.scenes.size() + report.earlier_done + report.earlier_failed;
   const auto pad = [&](const std::string& name) { return name + std::string(width - name.size() + 2, ' '); };
-  std::string text = row("scenes", std::to_string(report.scenes.size() - failed) + " done, " +
-                                       std::to_string(failed) + " failed") +
-                     "\n" + pad("scene") + "views           forward     depth (min .. median .. max)\n";
+  std::string text =
+      row("scenes", std::to_string(all - failed) + " done, " + std::to_string(failed) + " failed") + "\n" +
+      pad("scene") + "views           forward     depth (min .. median .. max)\n";
   for (const SceneReport& scene : report.scenes) {
     if (!scene.recorded.empty())
       text += pad(scene.scene.name) + "done by an earlier run\n";
@@ -80,6 +79,12 @@ std::string many_scenes(const RunReport& report) {
 }
 
 }  // namespace
+
+uint64_t scenes_failed(const RunReport& report) {
+  return report.earlier_failed + static_cast<uint64_t>(std::count_if(
+                                     report.scenes.begin(), report.scenes.end(),
+                                     [](const SceneReport& scene) { return !scene.failure.empty(); }));
+}
 
 DepthRange depth_range(std::span<const float> depth) {
   std::vector<float> values(depth.begin(), depth.end());

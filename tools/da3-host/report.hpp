@@ -90,10 +90,14 @@ struct RunReport {
   uint64_t peak_memory = 0;           ///< bytes
   std::vector<WorkerReport> workers;  ///< at least one
   std::vector<SceneReport> scenes;
-  TakenFrames frames;  ///< of videos
+  uint64_t earlier_done = 0, earlier_failed = 0;  ///< of a live run, which keeps its last frames only
+  TakenFrames frames;                             ///< of videos
   std::vector<std::string> warnings;
   int exit_status = 0;
 };
+
+/// Of all scenes.
+uint64_t scenes_failed(const RunReport& report);
 
 /// Over all values; the median is the lower one of an even count. Values must not be empty.
 DepthRange depth_range(std::span<const float> depth);

@@ -174,8 +174,6 @@ std::string scene_entry(const RunReport& report, const SceneReport& scene) {
 }
 
 std::string run_json(const RunReport& report) {
-  const auto failed = std::count_if(report.scenes.begin(), report.scenes.end(),
-                                    [](const SceneReport& scene) { return !scene.failure.empty(); });
   Json model = key_values(report.model);
   model["path"] = report.model_path.string();
   // Keys of model_describe win: a plugin that hashes its own format knows better.
@@ -198,7 +196,7 @@ std::string run_json(const RunReport& report) {
       {"ms", times_json(report)},
       {"peak_memory", report.peak_memory},
       {"workers", workers_json(report)},
-      {"items_failed", failed},
+      {"items_failed", scenes_failed(report)},
       {"scenes", report.scenes.empty() ? Json::array() : Json(nullptr)},
       {"warnings", report.warnings}};
   return with_scenes(pretty(json), report) + "\n";

@@ -14,7 +14,7 @@ struct LogitsLayer {
   const float* bias;    ///< [out], or NULL
 };
 
-/// Tiles that are best given to one call together; never more.
+/// Tiles that are best given to one call together, a multiple of kWinogradTileStep; never more.
 int64_t winograd_strip_tiles(int64_t in);
 
 /// Floats of scratch memory, aligned to 64 bytes, that a call needs.

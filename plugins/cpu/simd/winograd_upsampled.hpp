@@ -8,7 +8,7 @@
 
 namespace da3::cpu::simd {
 
-/// Tiles that are best given to one call together; never more.
+/// Tiles that are best given to one call together, a multiple of kWinogradTileStep; never more.
 int64_t winograd_upsampled_tiles(int64_t in);
 
 /// Floats of scratch memory, aligned to 64 bytes, that a call needs.

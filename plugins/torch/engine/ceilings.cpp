@@ -63,10 +63,10 @@ void report_copy(const sdk::Trace& trace) {
 }  // namespace
 
 void report_ceilings(const net::Kernels& kernels, const net::Precision& precision, sdk::Trace& trace) {
-  if (!trace.wants_operations()) return;
   trace.stage("ceilings");
   std::vector<Arithmetic> known{Arithmetic::float32};
-  for (const Arithmetic arithmetic : {precision.backbone, precision.head})
+  for (const Arithmetic arithmetic : {precision.backbone, precision.head,
+                                      kernels.attention_arithmetic(precision.backbone, net::kHeadChannels)})
     if (std::find(known.begin(), known.end(), arithmetic) == known.end()) known.push_back(arithmetic);
   for (const Arithmetic arithmetic : known) report_product(kernels, arithmetic, trace);
   report_copy(trace);

@@ -9,9 +9,9 @@
 
 namespace da3::engine {
 
-/// A large matrix product by every kernel at hand, in float32 and what else precision asks for, and a copy
-/// that no cache holds: a stage "ceilings", where the trace wants operations. On the CPU, in inference mode;
-/// takes about a second and 300 MB.
+/// A large matrix product by every kernel at hand, in float32 and what else a model of that precision
+/// multiplies in, and a copy that no cache holds: a stage "ceilings". For traces that want operations: it
+/// takes about a second and 300 MB. On the CPU, in inference mode.
 void report_ceilings(const net::Kernels& kernels, const net::Precision& precision, sdk::Trace& trace);
 
 }  // namespace da3::engine

@@ -80,15 +80,16 @@ at::Tensor EmulatedKernels::run_linear(const at::Tensor& x, const Linear& layer,
 
 at::Tensor EmulatedKernels::run_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                                           Arithmetic arithmetic) const {
-  if (arithmetic == Arithmetic::float32 || arithmetic == Arithmetic::int8)
-    return Kernels::run_attention(q, k, v, arithmetic);
-  const at::Tensor k_transposed = operand(k, arithmetic).transpose(-1, -2), values = operand(v, arithmetic);
+  const Arithmetic in = attention_arithmetic(arithmetic, q.size(-1));
+  if (in == Arithmetic::float32) return Kernels::run_attention(q, k, v, arithmetic);
+  const at::Tensor queries_in = result(q, in), values = operand(result(v, in), in),
+                   k_transposed = operand(result(k, in), in).transpose(-1, -2);
   const int64_t queries = q.size(2), row_bytes = q.size(0) * q.size(1) * k.size(2) * int64_t{sizeof(float)};
   const int64_t chunk = std::max<int64_t>(1, kScoreBytes / row_bytes);
   at::Tensor out = at::empty(q.sizes(), q.options());
   for (int64_t start = 0; start < queries; start += chunk) {
     const int64_t count = std::min(chunk, queries - start);
-    out.narrow(2, start, count).copy_(attend(q.narrow(2, start, count), k_transposed, values, arithmetic));
+    out.narrow(2, start, count).copy_(attend(queries_in.narrow(2, start, count), k_transposed, values, in));
   }
   return out;
 }

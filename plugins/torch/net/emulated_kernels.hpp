@@ -14,6 +14,13 @@ at::Tensor rounded_to_tf32(const at::Tensor& x);
 
 class EmulatedKernels : public Kernels {
  public:
+  /// int8_attention: what attention between int8 linears computes in, float32 or bfloat16.
+  explicit EmulatedKernels(Arithmetic int8_attention = Arithmetic::float32)
+      : int8_attention_(int8_attention) {}
+
+  Arithmetic attention_arithmetic(Arithmetic arithmetic, int64_t) const override {
+    return arithmetic == Arithmetic::int8 ? int8_attention_ : arithmetic;
+  }
   void prepare(Linear& layer) const override;
   void prepare(Convolution& layer) const override;
 
@@ -23,6 +30,9 @@ class EmulatedKernels : public Kernels {
                            Arithmetic arithmetic) const override;
   at::Tensor run_convolution(const at::Tensor& x, const Convolution& layer,
                              Activation activation) const override;
+
+ private:
+  Arithmetic int8_attention_;
 };
 
 }  // namespace da3::net

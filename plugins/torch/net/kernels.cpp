@@ -72,7 +72,7 @@ at::Tensor Kernels::attention(const at::Tensor& q, const at::Tensor& k, const at
   OperationHook::call();
   TimedOperation timed;
   if (timed.listening())
-    timed.was(kAttentionKinds.of(attention_arithmetic(arithmetic)), attention_work(q, k));
+    timed.was(kAttentionKinds.of(attention_arithmetic(arithmetic, q.size(-1))), attention_work(q, k));
   const at::ScalarType type = scalar_type(arithmetic);
   return run_attention(in_type(q, type), in_type(k, type), in_type(v, type), arithmetic);
 }
@@ -164,7 +164,7 @@ at::Tensor Kernels::self_attention(const at::Tensor& qkv, const QkNorm* norms, c
   return mixed.transpose(1, 2).reshape({qkv.size(0), qkv.size(1), qkv.size(3) * qkv.size(4)});
 }
 
-Arithmetic Kernels::attention_arithmetic(Arithmetic arithmetic) const {
+Arithmetic Kernels::attention_arithmetic(Arithmetic arithmetic, int64_t) const {
   return arithmetic == Arithmetic::int8 ? Arithmetic::float32 : arithmetic;
 }
 

@@ -32,6 +32,9 @@ struct FullSizeBranch {
   const Linear& out;
 };
 
+/// Of an attention head of every published backbone.
+inline constexpr int64_t kHeadChannels = 64;
+
 /// ATen's kernels; an engine derives and overrides what its device does better. The network calls the public
 /// functions, which cast each input to what the precision contract asks for, on every device alike; the
 /// virtual ones get tensors of that type.
@@ -78,9 +81,10 @@ class Kernels {
   /// arithmetic.
   virtual at::Tensor self_attention(const at::Tensor& qkv, const QkNorm* norms, const TokenRotation& rotation,
                                     Arithmetic arithmetic) const;
-  /// What attention computes in where the linears around it compute in `arithmetic`, whose type its tensors
-  /// have: the same, but there is none in int8. By default float32 there.
-  virtual Arithmetic attention_arithmetic(Arithmetic arithmetic) const;
+  /// What attention of heads of so many channels computes in where the linears around it compute in
+  /// `arithmetic`, whose type its tensors have: the same, but there is none in int8. By default float32
+  /// there.
+  virtual Arithmetic attention_arithmetic(Arithmetic arithmetic, int64_t head_channels) const;
   /// Adds delta, times scale [C] where it is defined, to the residual stream x in place, in float32; the norm
   /// of the sum, in float32 or already in the type of the arithmetic that reads it.
   virtual at::Tensor add_layer_norm(at::Tensor& x, const at::Tensor& delta, const at::Tensor& scale,

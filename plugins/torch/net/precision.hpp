@@ -28,7 +28,7 @@ constexpr at::ScalarType scalar_type(Arithmetic arithmetic) {
 
 /// What a layer is for.
 enum class Role {
-  backbone,       ///< linears and attention (in int8: float32) of the backbone's blocks
+  backbone,       ///< linears of the backbone's blocks, and attention (Kernels::attention_arithmetic)
   patch,          ///< patch embedding
   camera,         ///< camera encoder and decoder
   head,           ///< depth heads, all but their last convolution

@@ -121,7 +121,7 @@ at::Tensor CheckedKernels::run_attention(const at::Tensor& q, const at::Tensor& 
                                          Arithmetic arithmetic) const {
   const at::Tensor want = reference_.attention(host(q), host(k), host(v), arithmetic);
   at::Tensor got = device_.attention(q, k, v, arithmetic);
-  compare("attention", q, got, want, attention_arithmetic(arithmetic));
+  compare("attention", q, got, want, attention_arithmetic(arithmetic, q.size(-1)));
   return got;
 }
 
@@ -211,7 +211,7 @@ at::Tensor CheckedKernels::self_attention(const at::Tensor& qkv, const net::QkNo
   const at::Tensor want =
       reference_.self_attention(host_copy(qkv), on_host.some_norms, on_host.rotation, arithmetic);
   at::Tensor got = device_.self_attention(qkv, norms, rotation, arithmetic);
-  compare("attention of qkv", qkv, got, want, attention_arithmetic(arithmetic));
+  compare("attention of qkv", qkv, got, want, attention_arithmetic(arithmetic, qkv.size(-1)));
   return got;
 }
 

@@ -43,8 +43,8 @@ class CheckedKernels : public net::Kernels {
                                 net::Arithmetic arithmetic) const override;
   at::Tensor self_attention(const at::Tensor& qkv, const net::QkNorm* norms,
                             const net::TokenRotation& rotation, net::Arithmetic arithmetic) const override;
-  net::Arithmetic attention_arithmetic(net::Arithmetic arithmetic) const override {
-    return device_.attention_arithmetic(arithmetic);
+  net::Arithmetic attention_arithmetic(net::Arithmetic arithmetic, int64_t head_channels) const override {
+    return device_.attention_arithmetic(arithmetic, head_channels);
   }
   at::Tensor add_layer_norm(at::Tensor& x, const at::Tensor& delta, const at::Tensor& scale,
                             const net::Norm& norm, net::Arithmetic next) const override;

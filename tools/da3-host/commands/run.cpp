@@ -86,7 +86,7 @@ class Run {
     outcome_.fatal = loop.fatal;
     outcome_.first_failure = loop.first_failure;
     outcome_.images_lack = report_.frames.shortfalls > 0;
-    count(report_.scenes, outcome_);
+    add_scenes(outcome_, report_.scenes);
     if (no_scale_is_known(report_.scenes))
       report_.depth_unit = depth_unit(context_.facts.can, cameras_->has_intrinsics(), false);
     finish();
@@ -217,6 +217,9 @@ class Run {
   int live() {
     LiveResult result = run_live(context_, arguments_.live);
     report_.scenes = std::move(result.scenes);
+    report_.earlier_failed = result.failed, report_.earlier_done = result.done;
+    for (const SceneReport& scene : report_.scenes)
+      --(scene.failure.empty() ? report_.earlier_done : report_.earlier_failed);
     outcome_.fatal = result.fatal;
     outcome_.first_failure = result.first_failure;
     outcome_.any_done = result.done > 0;

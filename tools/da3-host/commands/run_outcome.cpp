@@ -24,7 +24,7 @@ bool no_scale_is_known(const std::vector<SceneReport>& scenes) {
   return unknown == aligned;
 }
 
-void count(const std::vector<SceneReport>& scenes, RunOutcome& outcome) {
+void add_scenes(RunOutcome& outcome, const std::vector<SceneReport>& scenes) {
   for (const SceneReport& scene : scenes) {
     outcome.any_done |= scene.failure.empty();
     outcome.images_lack |= !scene.skipped.empty();

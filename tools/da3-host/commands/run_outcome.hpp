@@ -21,7 +21,7 @@ struct RunOutcome {
 };
 
 /// Adds what the scenes tell of any_done and images_lack.
-void count(const std::vector<SceneReport>& scenes, RunOutcome& outcome);
+void add_scenes(RunOutcome& outcome, const std::vector<SceneReport>& scenes);
 
 int exit_status_of(const RunOutcome& outcome);
 

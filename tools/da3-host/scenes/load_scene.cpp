@@ -10,10 +10,12 @@
 namespace da3::host {
 namespace {
 
-/// The network gets as many pixels as were planned: a file may have been written anew meanwhile.
+/// The network gets as many pixels as were planned, and cameras are of the images as they were: a file may
+/// have been written anew meanwhile.
 void check_as_planned(const ScenePlan& plan, const io::Views& views) {
   const io::ViewsPlan& size = plan.size;
-  if (views.views != size.views || views.height != size.height || views.width != size.width)
+  if (views.views != size.views || views.height != size.height || views.width != size.width ||
+      views.original_sizes != size.original_sizes)
     throw Error(DA3_E_INVALID, "reading the images of \"" + plan.scene->name +
                                    "\" failed: they are not as large as they were when the run began; run "
                                    "again when nothing writes to them");
