@@ -49,7 +49,10 @@ class Search {
     const std::string name = plugin.info.name;
     if (name.empty()) {
       plugin.info.name = library.filename().string();
-      plugin.info.reason = library.string() + " is not named libda3_<name>.so; rename it";
+      std::error_code unknown;
+      plugin.info.reason = library.string() + (fs::exists(fs::symlink_status(library, unknown))
+                                                   ? " is not named libda3_<name>.so; rename it"
+                                                   : " cannot be used: no such file; check the path");
       return add(std::move(plugin));
     }
     const fs::path manifest =

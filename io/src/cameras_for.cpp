@@ -117,21 +117,30 @@ Size size_of_file(const fs::path& image, size_t index) try {
 
 std::string text(Size size) { return std::to_string(size[1]) + "x" + std::to_string(size[0]); }
 
+bool in_patches(Size size) { return size[0] % 14 == 0 && size[1] % 14 == 0; }
+
 /// Whether a picture of size `from` can come of `to` by a resize that keeps its aspect, or nearly:
-/// preprocessing rounds each side to the nearest multiple of 14.
+/// preprocessing rounds each side to whole pixels, and then to the nearest multiple of 14, half a patch up.
 bool same_aspect(Size from, Size to) {
   const double x = static_cast<double>(from[1]) / static_cast<double>(to[1]);
   const double y = static_cast<double>(from[0]) / static_cast<double>(to[0]);
   if (std::abs(x / y - 1) <= aspect_tolerance) return true;
-  if (from[0] % 14 != 0 || from[1] % 14 != 0) return false;
-  constexpr double half = 7.5;  // half a patch, and the rounding of the resize before
+  const double below = in_patches(from) ? 7.5 : 0.5, above = in_patches(from) ? 6.5 : 0.5;
   const auto lowest = [&](size_t side) {
-    return (static_cast<double>(from[side]) - half) / static_cast<double>(to[side]);
+    return (static_cast<double>(from[side]) - below) / static_cast<double>(to[side]);
   };
   const auto highest = [&](size_t side) {
-    return (static_cast<double>(from[side]) + half) / static_cast<double>(to[side]);
+    return (static_cast<double>(from[side]) + above) / static_cast<double>(to[side]);
   };
   return std::max(lowest(0), lowest(1)) <= std::min(highest(0), highest(1));
+}
+
+/// Why a camera's size cannot be the file's, and what to do.
+std::string other_aspect(Size from, Size to) {
+  if (same_aspect(from, {to[1], to[0]})) return ", which is turned; turn the picture back";
+  const std::string advice = "; use the pictures that the cameras were made of";
+  if (!in_patches(from)) return advice;
+  return advice + ", or, if a crop method cut them, intrinsics of their original size (format colmap)";
 }
 
 /// To the file's own pixels, from those that the size says.
@@ -140,9 +149,7 @@ void scale(Intrinsics& k, Size from, Size to, const fs::path& image, size_t inde
   if (from[0] < 1 || from[1] < 1 || !same_aspect(from, to))
     throw Error(DA3_E_SHAPE,
                 "scaling the intrinsics of \"" + image.string() + "\" failed: its camera is of " +
-                    text(from) + " pixels and the file of " + text(to) +
-                    (same_aspect(from, {to[1], to[0]}) ? ", which is turned; turn the picture back"
-                                                       : "; use the pictures that the cameras were made of"),
+                    text(from) + " pixels and the file of " + text(to) + other_aspect(from, to),
                 2, static_cast<int64_t>(index));
   const double x = static_cast<double>(to[1]) / static_cast<double>(from[1]);
   const double y = static_cast<double>(to[0]) / static_cast<double>(from[0]);

@@ -5,6 +5,7 @@
 #include <da3/error.hpp>
 
 #include <algorithm>
+#include <cmath>
 
 namespace da3::io {
 namespace {
@@ -39,6 +40,30 @@ std::vector<std::array<int64_t, 2>> sizes_of(const NpzReader& npz, size_t camera
   return {};
 }
 
+/// What da3 writes of views that are the middle of a larger picture: intrinsics become that picture's, so
+/// that they can be scaled to the file.
+void undo_cut(const NpzReader& npz, RawCameras& cameras, const std::string& what) {
+  const std::string key = "uncut_sizes";
+  if (!npz.has(key) || cameras.sizes.empty()) return;
+  const size_t count = cameras.intrinsics.size();
+  const NpzArray array = npz.floats(key, static_cast<uint64_t>(max_cameras) * 2);
+  if (array.shape != std::vector<int64_t>{static_cast<int64_t>(count), 2})
+    throw Error(DA3_E_SHAPE, what + " failed: \"" + key + "\" is " + text(array.shape) + ", and must be [" +
+                                 std::to_string(count) + ",2]; leave it as da3 wrote it");
+  constexpr double most = 1 << 30;
+  for (size_t i = 0; i < count; ++i)
+    for (const size_t axis : {0, 1}) {  // height, width
+      int64_t& side = cameras.sizes[i][axis];
+      const double whole = array.values[i * 2 + axis];
+      if (!(whole >= static_cast<double>(side) && whole <= most) || whole != std::floor(whole))
+        throw Error(DA3_E_INVALID, what + " failed: \"" + key + "\" of " + camera_text(i, {}) +
+                                       " is no size that its view was cut out of; leave it as da3 wrote it");
+      const int64_t cut = (static_cast<int64_t>(whole) - side) / 2;
+      cameras.intrinsics[i][axis == 0 ? 5 : 2] += static_cast<double>(cut);
+      side = static_cast<int64_t>(whole);
+    }
+}
+
 std::string missing(const NpzReader& npz) {
   std::string keys;
   const auto all = npz.keys();
@@ -65,6 +90,7 @@ RawCameras read_npz_cameras(const std::filesystem::path& file, const std::string
     for (size_t i = 0; i < cameras.intrinsics.size(); ++i)
       std::copy_n(array.values.data() + i * 9, 9, cameras.intrinsics[i].begin());
     cameras.sizes = sizes_of(npz, cameras.intrinsics.size());
+    undo_cut(npz, cameras, what);
   }
   if (!npz.has("extrinsics") && !npz.has("intrinsics"))
     throw Error(DA3_E_INVALID, what + " failed: it has neither \"extrinsics\" nor \"intrinsics\" but " +

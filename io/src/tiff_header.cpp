@@ -54,6 +54,13 @@ uint64_t each_tiff_entry(const ByteReader& in, const TiffLayout& layout, uint64_
   return end;
 }
 
+/// The first of an entry's shorts, which lie elsewhere in the file where they do not fit into it.
+uint16_t first_short(const ByteReader& in, const TiffLayout& layout, const TiffEntry& entry) {
+  const uint64_t room = layout.big_tiff ? 8 : 4;
+  if (entry.values <= room / 2) return in.u16(entry.at);
+  return in.u16(layout.big_tiff ? in.u64(entry.at) : in.u32(entry.at));
+}
+
 constexpr uint16_t tiff_width = 256, tiff_height = 257;
 constexpr int most_pages = 1000;  ///< that are looked at: they may lead in a circle
 
@@ -63,7 +70,8 @@ ImageHeader inspect_tiff(std::vector<uint8_t>& bytes, bool with_orientation) {
   const TiffLayout layout(bytes);
   const bool big_endian = layout.big_endian;
   ImageHeader header{"TIFF", 0, 0};
-  each_tiff_entry(ByteReader(bytes, big_endian), layout, layout.directory, [&](const TiffEntry& entry) {
+  const ByteReader in(bytes, big_endian);
+  each_tiff_entry(in, layout, layout.directory, [&](const TiffEntry& entry) {
     const auto [tag, type, values, at, value] = entry;
     if (tag == tiff_width) header.width = value;
     if (tag == tiff_height) header.height = value;
@@ -74,7 +82,8 @@ ImageHeader inspect_tiff(std::vector<uint8_t>& bytes, bool with_orientation) {
     if (tag == 274 && type == 3 && values == 1 && !with_orientation)
       bytes[static_cast<size_t>(at)] = big_endian ? 0 : upright,
       bytes[static_cast<size_t>(at + 1)] = big_endian ? upright : 0;
-    if (tag == 339 && values == 1 && value == 3)
+    constexpr int floating_point = 3;  // one value for each channel, all the same
+    if (tag == 339 && type == 3 && first_short(in, layout, entry) == floating_point)
       throw Unsupported("it is a TIFF of floating point numbers; save it with 8 or 16 bits per channel");
   });
   return header;

@@ -46,9 +46,12 @@ void replace_all(std::string& text, const std::string& from, const std::string& 
 
 }  // namespace
 
-std::string address_without_password(const std::string& address) {
-  const size_t scheme = address.find("://");
-  if (scheme == std::string::npos) return address;
+std::string address_without_password(const std::string& whole) {
+  const size_t scheme = whole.find("://");
+  if (scheme == std::string::npos) return whole;
+  // Cameras take passwords and tokens as parameters too, under any name.
+  const size_t query = whole.find('?', scheme);
+  const std::string address = query == std::string::npos ? whole : whole.substr(0, query) + "?***";
   const size_t begin = scheme + 3, end = std::min(address.find_first_of("/?#", begin), address.size());
   const size_t at = address.rfind('@', end), colon = address.find(':', begin);
   if (at == std::string::npos || at < begin || colon >= at) return address;

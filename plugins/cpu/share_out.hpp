@@ -12,9 +12,9 @@
 
 namespace da3::cpu {
 
-/// body(i, scratch) for i below `pieces`, in no order; scratch: so many bytes for each thread. Between its own
-/// pieces the caller's thread calls the OperationHook: what that throws ends the work, after the pieces that
-/// are begun, and goes to the caller.
+/// body(i, scratch) for i below `pieces`, in no order; scratch: so many bytes for each thread. Between its
+/// own pieces the caller's thread calls the OperationHook: what that throws ends the work, after the pieces
+/// that are begun, and goes to the caller.
 template <class Body>
 void share_out(int64_t pieces, size_t scratch_bytes, const Body& body) {
   std::atomic<int64_t> next{0};

@@ -245,6 +245,8 @@ TEST(PluginSearch, ExplicitFilesMustBeAbsoluteAndExist) {
   EXPECT_THAT(PluginRegistry({}, options).plugins()[0].reason, HasSubstr("cannot be opened: No such file"));
   options.plugin_files = {"/etc/passwd"};
   EXPECT_THAT(PluginRegistry({}, options).plugins()[0].reason, HasSubstr("is not named libda3_<name>.so"));
+  options.plugin_files = {"/nowhere/at_all"};
+  EXPECT_THAT(PluginRegistry({}, options).plugins()[0].reason, HasSubstr("no such file"));
 }
 
 TEST(PluginSearch, TheEnvironmentNamesFolders) {

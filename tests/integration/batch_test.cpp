@@ -203,5 +203,26 @@ TEST_F(Batch, KnownCamerasGoToTheirImages) {
   expect_same_results("012", "1", "3");
 }
 
+TEST_F(Batch, OtherCamerasInTheSameFileAreDoneAgain) {
+  noise_pictures("ab");
+  const auto done_before = [this](float focal) {
+    CameraList cameras;
+    cameras.names = {"a.png", "b.png"};
+    for (size_t view = 0; view < cameras.names.size(); ++view) {
+      cameras.extrinsics.insert(cameras.extrinsics.end(), {1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1});
+      cameras.intrinsics.insert(cameras.intrinsics.end(), {focal, 0, 49, 0, focal, 35, 0, 0, 1});
+    }
+    folder_.write("cameras.json", cameras_json(cameras).dump());
+    const auto result = independent("1", "out", {"--poses", "cameras.json", "--resume"});
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    return result.err.find("done by an earlier run") != std::string::npos;
+  };
+  EXPECT_FALSE(done_before(80));
+  EXPECT_FALSE(done_before(95));
+  EXPECT_NEAR(values("out/a", "intrinsics")[0], 95, 1e-4);
+  const auto again = independent("1", "out", {"--poses", "cameras.json", "--resume"});
+  EXPECT_THAT(again.err, HasSubstr("b: done by an earlier run"));
+}
+
 }  // namespace
 }  // namespace da3::test

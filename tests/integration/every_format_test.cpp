@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "cpu_fixture.hpp"
+#include "scenes/result_files.hpp"
 
 namespace da3::test {
 namespace {
@@ -48,6 +49,18 @@ class EveryFormat : public CpuHostTest {
     for (const auto& format : io::export_formats)
       names += (names.empty() ? "" : "-") + std::string(format.name);
     return names;
+  }
+
+  static Words host_formats() { return io::parse_formats(all()); }
+
+  /// One scene for each view of the case, the first one with a blank in its name.
+  ProgramResult run_each(const GoldenCase& golden, const Words& more) const {
+    write_views(golden);
+    std::filesystem::rename(in("views/0.png"), in("views/0 0.png"));
+    Words words = words_for(golden);
+    words.insert(words.end(), {"-o", "out", "--mode", "independent"});
+    words.insert(words.end(), more.begin(), more.end());
+    return cpu(words);
   }
 
   ProgramResult run(const GoldenCase& golden, const Words& more) const {
@@ -94,6 +107,9 @@ TEST_F(EveryFormat, OfTheGiantsKindIsWrittenAndNamed) {
     told.insert(file.get<std::string>());
     EXPECT_GT(std::filesystem::file_size(in(path("out") / file.get<std::string>())), 0u) << file;
   }
+  // Those that a run looks for among its inputs; without poses there would be ply/.
+  const auto known = host::result_files(host_formats(), {2}, "extend", 2);
+  for (const std::string& file : told) EXPECT_THAT(known, testing::Contains(path(file)));
   for (const char* file : {"exports/npz/results.npz",
                            "exports/mini_npz/results.npz",
                            "depth_vis/0001.jpg",
@@ -158,6 +174,53 @@ TEST_F(EveryFormat, GaussiansAreUpstreams) {
     for (size_t i = 0; i < pixels.size(); ++i) products[i] += rotations[i] * want[i];
   }
   for (size_t i = 0; i < pixels.size(); ++i) ASSERT_NEAR(std::abs(products[i]), 1, 1e-3) << i;
+}
+
+/// The disk would take the next one.
+TEST_F(EveryFormat, ASceneThatCannotBeWrittenInAFormatFailsAlone) {
+  const auto result = run_each(GoldenCase("tiny-giant-gs"), {"--format", "colmap_text"});
+  EXPECT_EQ(result.exit_code, 5) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("the name \"0 0.png\" has a space"));
+  const auto report = json_of("out/run.json");
+  EXPECT_EQ(report["scenes"][0]["failure"]["phase"], "output");
+  EXPECT_EQ(report["scenes"][1]["ok"], true);
+  EXPECT_TRUE(there("out/1/images.txt"));
+}
+
+TEST_F(EveryFormat, TooFewViewsAreTheirScenesFailure) {
+  const GoldenCase golden("tiny-giant-gs");
+  write_views(golden, "views/a");
+  write_views(golden, "views/b");
+  std::filesystem::remove(in("views/a/1.png"));
+  Words words = words_for(golden);
+  words.insert(words.end(), {"-o", "out", "--format", "colmap", "--colmap-tracks"});
+  const auto result = cpu(words);
+  EXPECT_THAT(result.err, HasSubstr("[1/2] a: failed: exporting colmap with tracks failed"));
+  // Whether the views of b agree is the network's matter.
+  EXPECT_TRUE(there("out/b/images.bin") || result.err.find("[2/2] b: failed") != std::string::npos)
+      << result.err;
+}
+
+TEST_F(EveryFormat, CamerasThatAreReadAreNotReplaced) {
+  const GoldenCase golden("tiny-giant-gs");
+  ASSERT_EQ(run(golden, {"-o", "out"}).exit_code, 0);
+  const std::string before = text_of("out/exports/npz/results.npz");
+  Words words = words_for(golden);
+  words.insert(words.end(), {"-o", "out", "--poses", "out/exports/npz/results.npz"});
+  auto result = cpu(words);
+  EXPECT_ONE_SENTENCE(result, 4);
+  EXPECT_THAT(result.err, HasSubstr("is one of the inputs"));
+  EXPECT_EQ(text_of("out/exports/npz/results.npz"), before);
+
+  ASSERT_EQ(run(golden, {"-o", "scene/sparse/0", "--format", "colmap_text"}).exit_code, 0);
+  std::filesystem::rename(in("views"), in("scene/images"));
+  const std::string model = text_of("scene/sparse/0/images.txt");
+  words = words_for(golden);
+  words.front() = "scene";
+  words.insert(words.end(), {"-o", "scene/sparse/0", "--format", "colmap_text"});
+  result = cpu(words);
+  EXPECT_ONE_SENTENCE(result, 4);
+  EXPECT_EQ(text_of("scene/sparse/0/images.txt"), model);
 }
 
 TEST_F(EveryFormat, OfTheNestedKindIsInMetres) {

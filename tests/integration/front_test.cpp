@@ -133,6 +133,8 @@ TEST_F(Front, WhatIsNotUnderstoodIsToldInOneSentence) {
       {{"image", "a.png", "--proces-res", "3"}, "did you mean \"--process-res\""},
       {{"image", "a.png", "--fps", "2"}, "unknown option"},
       {{"image"}, "IMAGE_PATH is missing"},
+      {{"image", "a.png", "--export-dir", ""}, "--export-dir has an empty value"},
+      {{"image", "a.png", "--process-res="}, "--process-res"},
       {{"backend"}, "not there yet"},
       {{"image", "a.png", "--process-res", "x"}, "--process-res"}};
   for (const auto& [words, sentence] : cases) {

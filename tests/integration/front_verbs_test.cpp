@@ -99,6 +99,9 @@ TEST_F(FrontVerbs, VideoTakesUpstreamsFrames) {
   const auto picture = run({"video", "a.png"});
   EXPECT_EQ(picture.exit_code, 4);
   EXPECT_THAT(picture.err, HasSubstr("is no video"));
+  const auto video = run({"image", "clip.mp4"});
+  EXPECT_EQ(video.exit_code, 4);
+  EXPECT_THAT(video.err, HasSubstr("use da3 video"));
 }
 #endif
 

@@ -8,8 +8,10 @@
 #include "arguments.hpp"
 #include "exit_code.hpp"
 #include "host_fixture.hpp"
+#include "printable.hpp"
 #include "progress.hpp"
 #include "report.hpp"
+#include "scenes/item_log.hpp"
 #include "scenes/scene_list.hpp"
 #include "settings.hpp"
 
@@ -94,6 +96,13 @@ std::vector<fs::path> list(const std::vector<fs::path>& inputs) {
   return files;
 }
 
+TEST(Printable, NamesStayOneLineAndSilent) {
+  EXPECT_EQ(printable("a\nb\tc\033[31m\x7f"), "a\\nb\\tc\\x1b[31m\\x7f");
+  EXPECT_EQ(printable("\u00fc \u6df1"), "\u00fc \u6df1");
+  EXPECT_EQ(padded("\u00fc", 3), "\u00fc  ");
+  EXPECT_EQ(padded("abcd", 3), "abcd");
+}
+
 TEST(SceneList, ManyInputsAreOneScene) {
   const auto scenes = list_scenes({"a.png", "b.png"}, Mode::multiview, list);
   ASSERT_EQ(scenes.size(), 1u);
@@ -131,6 +140,28 @@ TEST(SceneList, FoldersInNaturalOrder) {
               testing::AnyOf(testing::IsSupersetOf({"A", "a-2"}), testing::IsSupersetOf({"a", "A-2"})));
   folder.write("top.png", "");  // a folder with images is one scene, whatever else it holds
   EXPECT_EQ(list_scenes({folder.path()}, Mode::multiview, list).size(), 1u);
+}
+
+TEST(ResultSources, AreTheFilesOfModelAndPoses) {
+  const test::TemporaryFolder folder;
+  const fs::path model = folder.path() / "model", poses = folder.path() / "poses";
+  std::set<std::string> seen;
+  const auto is_new = [&] { return seen.insert(result_sources(model, poses)).second; };
+  EXPECT_TRUE(is_new());
+  for (const char* name : {"model/model.safetensors", "model/config.json", "poses/cameras.txt",
+                           "poses/sparse/0/images.bin", "poses/sparse/cameras.bin"})
+    for (const char* text : {"", "longer"}) {
+      folder.write(name, text);
+      EXPECT_TRUE(is_new()) << name;
+      EXPECT_FALSE(is_new()) << name;
+    }
+  // Pictures and results beside them are no poses.
+  folder.write("poses/images/0.png", "");
+  folder.write("poses/items.jsonl", "");
+  EXPECT_FALSE(is_new());
+  fs::remove_all(poses);
+  folder.write("poses", "a file");
+  EXPECT_TRUE(is_new());
 }
 
 TEST(ProcessResolution, UserThenModelThen504) {

@@ -244,8 +244,16 @@ TEST_F(LiveRun, WhatDoesNotGoTogetherIsRefused) {
                              {"--source", "-", "--stream-to", "-", "--format", "raw"},
                              {"--source", "-", "--stream-to", "-", "--preview"}})
     EXPECT_EQ(null(words).exit_code, 2) << testing::PrintToString(words);
-  for (const char* source : {"rgb24:640", "rgb24:0x5", "camera", "v4l2:", "v4l2:/dev/none", "rtsp"})
-    EXPECT_EQ(null({"--source", source}).exit_code, 4) << source;
+  for (const char* source : {"rgb24:640", "rgb24:0x5", "camera", "v4l2:", "rtsp"})
+    EXPECT_EQ(null({"--source", source}).exit_code, 2) << source;
+  EXPECT_EQ(null({"--source", "v4l2:/dev/none"}).exit_code, 4);
+}
+
+/// As where the program before the pipe failed.
+TEST_F(LiveRun, ASourceThatGivesNothingIsAnError) {
+  const auto result = shell("$DA3 --source - --model . -q </dev/null");
+  EXPECT_ONE_SENTENCE(result, 4);
+  EXPECT_THAT(result.err, HasSubstr("gave no frame"));
 }
 
 TEST_F(LiveRun, PreviewIsDrawnWhereItIsAskedFor) {

@@ -96,6 +96,60 @@ TEST_F(LongRun, ResumeLeavesOutWhatIsDone) {
   EXPECT_EQ(resumed(null(run({})).err), 0u);
 }
 
+TEST_F(LongRun, OnlyTheNewestRunOfAFolderCounts) {
+  pictures({"a.png", "b.png"});
+  ASSERT_EQ(null(run({"--resume"})).exit_code, 0);
+  const std::string first = text_of("out/a/exports/mini_npz/results.npz");
+  EXPECT_EQ(resumed(null(run({"--resume", "--process-res", "70"})).err), 0u);
+  EXPECT_EQ(resumed(null(run({"--resume"})).err), 0u);
+  EXPECT_EQ(text_of("out/a/exports/mini_npz/results.npz").size(), first.size());
+  EXPECT_EQ(resumed(null(run({"--resume"})).err), 2u);
+}
+
+TEST_F(LongRun, AShardThatWritesIntoTheFolderCountsToo) {
+  pictures({"a.png", "b.png"});
+  ASSERT_EQ(null(run({})).exit_code, 0);
+  ASSERT_EQ(null(run({"--shard", "2/2", "--process-res", "70"})).exit_code, 0);
+  EXPECT_EQ(resumed(null(run({"--resume"})).err), 1u);
+  EXPECT_EQ(resumed(null(run({"--shard", "2/2", "--process-res", "70", "--resume"})).err), 0u);
+}
+
+TEST_F(LongRun, OtherInputsOfTheSameNamesCountToo) {
+  pictures({"a.png", "b.png"});
+  for (const char* name : {"a.png", "b.png"}) picture(path("other") / name);
+  ASSERT_EQ(null(run({})).exit_code, 0);
+  Words other = run({"--resume"});
+  other.front() = "other";
+  EXPECT_EQ(resumed(null(other).err), 0u);
+  EXPECT_EQ(resumed(null(run({"--resume"})).err), 0u);
+}
+
+TEST_F(LongRun, LinesWithoutOutputsOfTheirOwnDoNotCount) {
+  pictures({"a.png", "b.png"});
+  ASSERT_EQ(null(run({})).exit_code, 0);
+  std::istringstream lines(text_of("out/items.jsonl"));
+  std::string old;
+  for (std::string line; std::getline(lines, line);) {
+    auto json = nlohmann::json::parse(line);
+    EXPECT_EQ(json.erase("outputs"), 1u) << line;
+    old += json.dump() + "\n";
+  }
+  folder_.write("out/items.jsonl", old);
+  EXPECT_EQ(resumed(null(run({"--resume"})).err), 0u);
+}
+
+TEST_F(LongRun, AnotherModelInTheSameFolderIsSeen) {
+  pictures({"a.png", "b.png"});
+  fs::copy(path(DA3_SOURCE_DIR) / "models/demo", in("model"), fs::copy_options::recursive);
+  const Words words = run({"--model", "model", "--resume"});
+  ASSERT_EQ(null(words).exit_code, 0);
+  EXPECT_EQ(resumed(null(words).err), 2u);
+  for (const char* name : {"model/config.json", "model/model.safetensors"}) {
+    fs::last_write_time(in(name), fs::file_time_type::clock::now());
+    EXPECT_EQ(resumed(null(words).err), 0u) << name;
+  }
+}
+
 TEST_F(LongRun, AKilledRunGoesOn) {
   pictures({"a.png", "b.png", "c.png", "d.png"});
   ProgramOptions kill{.signals = {{"[2/4]", SIGKILL}}};
@@ -166,6 +220,27 @@ TEST_F(LongRun, ADryRunWritesNothing) {
   EXPECT_THAT(result.out, Not(HasSubstr("read ahead")));
 #endif
   EXPECT_FALSE(there("out"));
+}
+
+TEST_F(LongRun, ADryRunNamesWhatIsDone) {
+  pictures({"a.png", "b.png", "c.png"});
+  ASSERT_EQ(null(run({})).exit_code, 0);
+  fs::remove_all(in("out/b"));
+  const std::string log = text_of("out/items.jsonl");
+  const auto result = null(run({"--dry-run", "--resume"}));
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("a: done by an earlier run\nb: 1 view of 56x42"));
+  EXPECT_THAT(result.out, HasSubstr("3 scenes, 1 view, 2 done by an earlier run; one view takes"));
+  EXPECT_EQ(text_of("out/items.jsonl"), log);
+  EXPECT_FALSE(there("out/b"));
+  EXPECT_EQ(resumed(null(run({"--dry-run"})).out), 0u);
+  ASSERT_EQ(resumed(null(run({"--resume"})).err), 2u);
+  EXPECT_THAT(null(run({"--dry-run", "--resume"})).out,
+              HasSubstr("3 scenes, 0 views, 3 done by an earlier run; nothing was written\n"));
+  Words elsewhere = run({"--dry-run", "--resume"});
+  std::replace(elsewhere.begin(), elsewhere.end(), std::string("out"), std::string("new"));
+  EXPECT_EQ(resumed(null(elsewhere).out), 0u);
+  EXPECT_FALSE(there("new"));
 }
 
 TEST_F(LongRun, TellsRateAndTimeLeft) {

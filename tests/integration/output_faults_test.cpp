@@ -122,7 +122,7 @@ TEST_F(OutputFaults, AFolderWithoutPermissionIsToldBeforeTheModelIsLoaded) {
   for (const char* prepare : {"mkdir out; chmod 555 out; ", "mkdir shut; chmod 555 shut; cd shut; "}) {
     const auto result = shell(prepare + somebody + "$RUN --progress plain");
     EXPECT_ONE_SENTENCE(result, 4);
-    EXPECT_THAT(result.err, HasSubstr("Permission denied; choose another with -o"));
+    EXPECT_THAT(result.err, HasSubstr("Permission denied; choose another output folder"));
   }
 }
 

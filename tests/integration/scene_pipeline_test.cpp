@@ -58,31 +58,35 @@ class Events {
 struct Fake {
   Events events;
   std::map<std::string, std::string> waits;  ///< event to the event that it waits for
-  std::set<std::string> fails, shrinks, grows;
+  std::set<std::string> fails, shrinks, grows, damaged;
+  int32_t failure = DA3_E_INVALID;
   void reach(const std::string& event) {
     if (const auto wait = waits.find(event); wait != waits.end() && !events.wait_for(wait->second))
       events.add("too long: " + event);
     events.add(event);
-    if (fails.contains(event))
-      throw Error(DA3_E_INVALID, event + " failed: a test asked for it; stop asking");
+    if (fails.contains(event)) throw Error(failure, event + " failed: a test asked for it; stop asking");
   }
 };
 Fake* fake = nullptr;
 
 io::ViewsPlan plan_views(const std::vector<std::filesystem::path>& files, const io::PreprocessOptions&) {
   fake->reach("plan " + files.front().string());
-  return {1, 14, 14, {{14, 14}}};
+  const auto views = static_cast<int64_t>(files.size());
+  return {views, 14, 14, {files.size(), {14, 14}}};
 }
 io::Views load_views(const std::vector<std::filesystem::path>& files, const io::PreprocessOptions&,
                      const std::vector<io::Intrinsics>&, const std::vector<io::Lens>&) {
   fake->events.add("load " + files.front().string());
   fake->reach("loaded " + files.front().string());
+  for (size_t i = 0; i < files.size(); ++i)
+    if (fake->damaged.contains(files[i].string()))
+      throw Error(DA3_E_INVALID, files[i].string() + " is damaged", 2, static_cast<int64_t>(i));
   io::Views views;
   const bool smaller = fake->shrinks.contains(files.front().string());
-  views.views = 1, views.height = smaller ? 7 : 14, views.width = 14;
-  views.pixels.resize(static_cast<size_t>(views.height * views.width * 3));
+  views.views = static_cast<int64_t>(files.size()), views.height = smaller ? 7 : 14, views.width = 14;
+  views.pixels.resize(static_cast<size_t>(views.views * views.height * views.width * 3));
   const int64_t original = fake->grows.contains(files.front().string()) ? 28 : 14;
-  views.original_sizes = {{original, original}};
+  views.original_sizes = {files.size(), {original, original}};
   return views;
 }
 std::vector<std::filesystem::path> export_prediction(const std::vector<std::string>&,
@@ -211,6 +215,7 @@ TEST_F(Pipeline, KeepsTheOrderHoweverLongEachReadTakes) {
 TEST_F(Pipeline, NothingIsWrittenBehindTheSceneThatCannotBe) {
   limits_.prefetch = 4;
   fake_.fails = {"written c"};
+  fake_.failure = DA3_E_NOT_FOUND;            // the disk's
   fake_.waits = {{"written c", "loaded e"}};  // the others are on their way
   const LoopResult result = run();
   EXPECT_EQ(names(result), "abc!");
@@ -218,6 +223,21 @@ TEST_F(Pipeline, NothingIsWrittenBehindTheSceneThatCannotBe) {
   EXPECT_TRUE(result.fatal);
   EXPECT_EQ(result.first_failure, exit_file);
   EXPECT_THAT(events_.beginning_with("write"), ElementsAre("a", "b", "c"));
+}
+
+TEST_F(Pipeline, ASceneThatAFormatRefusesFailsAlone) {
+  limits_.prefetch = 4;
+  fake_.fails = {"written c"};
+  for (const int32_t code : {DA3_E_INVALID, DA3_E_UNSUPPORTED, DA3_E_SHAPE, DA3_E_NUMERIC}) {
+    fake_.failure = code;
+    noted_.clear();
+    const LoopResult result = run();
+    EXPECT_EQ(names(result), "abc!defgh") << code;
+    EXPECT_EQ(noted_, "abdefgh") << code;
+    EXPECT_FALSE(result.fatal) << code;
+    EXPECT_EQ(result.first_failure, exit_file) << code;
+    EXPECT_EQ(result.scenes.at(2).phase, "output") << code;
+  }
 }
 
 /// Written anew by somebody else: the network must not read behind its pixels, nor have cameras of another
@@ -232,6 +252,49 @@ TEST_F(Pipeline, AFileOfAnotherSizeThanPlannedIsAFailure) {
     EXPECT_THAT(result.scenes.at(i).failure, testing::HasSubstr("not as large as they were"));
   }
   EXPECT_EQ(result.first_failure, exit_file);
+}
+
+/// What only the decoder sees: the scene is smaller than its batch then, and runs by itself.
+TEST_F(Pipeline, AnImageThatCannotBeDecodedLeavesItsSceneAndTheSceneItsBatch) {
+  for (Scene& scene : scenes_) scene.files.push_back(scene.name + "2");
+  limits_.batch = 4;
+  fake_.damaged = {"b", "d", "d2"};
+  const LoopResult result = run();
+  EXPECT_EQ(names(result), "abcd!efgh");
+  const auto expect_run = [&](size_t scene, int64_t views, int64_t batch) {
+    EXPECT_EQ(result.scenes.at(scene).views, views) << scene;
+    EXPECT_EQ(result.scenes.at(scene).batch, batch) << scene;
+  };
+  expect_run(0, 2, 2);
+  expect_run(1, 1, 1);
+  expect_run(2, 2, 2);
+  expect_run(4, 2, 4);
+  ASSERT_EQ(result.scenes.at(1).skipped.size(), 1u);
+  EXPECT_EQ(result.scenes.at(1).skipped.front().file, "b");
+  EXPECT_THAT(result.scenes.at(1).scene.files, ElementsAre("b2"));
+  EXPECT_EQ(result.scenes.at(3).failure, "d2 is damaged") << "nothing of it is left";
+}
+
+/// Without the image the next one would get its camera.
+TEST_F(Pipeline, AnImageThatCannotBeDecodedIsAFailureWhereCamerasGoByOrder) {
+  io_.read_cameras = [](const std::filesystem::path&) {
+    io::GivenCameras two;
+    two.intrinsics.resize(2);
+    return two;
+  };
+  io_.cameras_for = [](const io::GivenCameras& given, const std::vector<std::filesystem::path>&) {
+    return given;
+  };
+  CameraSettings settings;
+  settings.poses = "by-order.npz";
+  const KnownCameras by_order(io_, settings);
+  context_.cameras = &by_order;
+  context_.images = 2;
+  scenes_.resize(1);
+  scenes_.front().files.push_back("a2");
+  fake_.damaged = {"a2"};
+  EXPECT_THROW(run(), PhaseError);
+  EXPECT_EQ(events_.beginning_with("loaded").size(), 1u);
 }
 
 TEST_F(Pipeline, ASceneAloneThrowsItsFailure) {

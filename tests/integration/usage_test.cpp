@@ -63,6 +63,7 @@ TEST_F(Usage, MissingAndWrongValues) {
     EXPECT_ONE_SENTENCE(result, 2) << testing::PrintToString(words);
     EXPECT_EQ(result.out, "");
   }
+  EXPECT_EQ(nlohmann::json::parse(host({"--progress", "json", "--nope"}).err)["event"], "error");
   EXPECT_THAT(host({"--process-res", "many"}).err, HasSubstr("--process-res: process_res: \"many\" is not"));
   EXPECT_THAT(host({"--format", "npz-gif"}).err, HasSubstr("--format: output format \"gif\""));
 }

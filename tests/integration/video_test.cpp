@@ -145,6 +145,9 @@ TEST_F(Videos, ResumeKeepsTheFramesThatAreThere) {
   Words again = words;
   again.push_back("--resume");
   EXPECT_THAT(run(again).err, HasSubstr("done by an earlier run"));
+  again.push_back("--dry-run");
+  EXPECT_THAT(run(again).out, HasSubstr("3 scenes, 0 views, 3 done by an earlier run"));
+  again.pop_back();
   // Another video under the name: nothing of the old one counts.
   std::filesystem::remove(in("a.avi"));
   video("a.avi", 31);
@@ -163,6 +166,36 @@ TEST_F(Videos, ADryRunLeavesNothing) {
   EXPECT_THAT(result.out, HasSubstr("3 views"));
   EXPECT_FALSE(there("out"));
   EXPECT_TRUE(std::filesystem::is_empty(in("tmp")));
+}
+
+TEST_F(Videos, FramesReplaceNobodyElsesPictures) {
+  video("a.avi", 21);
+  folder_.write("out/input_images/000001.png", "mine");
+  const auto refused = run({"a.avi", "-q"});
+  EXPECT_ONE_SENTENCE(refused, 4);
+  EXPECT_THAT(refused.err, HasSubstr("out/input_images/000001.png\" failed: the file is there"));
+  EXPECT_EQ(text_of("out/input_images/000001.png"), "mine");
+  // What was begun is no obstacle, and what is in nobody's way stays.
+  std::filesystem::rename(in("out/input_images/000001.png"), in("out/input_images/000009.png"));
+  ASSERT_EQ(run({"a.avi"}).exit_code, 0);
+  EXPECT_THAT(numbers(scene()), ElementsAre(0, 10, 20));
+  ASSERT_EQ(run({"a.avi", "--fps", "2"}).exit_code, 0);
+  EXPECT_EQ(text_of("out/input_images/000009.png"), "mine");
+  EXPECT_EQ(run({"a.avi", "--fps", "all"}).exit_code, 4);
+  EXPECT_EQ(text_of("out/input_images/000009.png"), "mine");
+  // All before it were the run's own, and a shorter one removes them.
+  ASSERT_EQ(run({"a.avi", "--start", "1"}).exit_code, 0);
+  EXPECT_FALSE(there("out/input_images/000002.png"));
+  EXPECT_EQ(text_of("out/input_images/000009.png"), "mine");
+}
+
+TEST_F(Videos, FramesReplaceNoInput) {
+  video("a.avi", 21);
+  ASSERT_EQ(run({"a.avi"}).exit_code, 0);
+  const std::string before = text_of("out/input_images/000001.png");
+  video("b.avi", 31);
+  EXPECT_EQ(run({"b.avi", "out/input_images/000001.png"}).exit_code, 4);
+  EXPECT_EQ(text_of("out/input_images/000001.png"), before);
 }
 
 TEST_F(Videos, FramesThatCannotBeWrittenAreOneError) {

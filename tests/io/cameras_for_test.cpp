@@ -97,6 +97,13 @@ TEST(CamerasFor, sizes_of_another_aspect_are_refused) {
   expect_error(DA3_E_SHAPE, "0x5", [&] { cameras_for(with_size({5, 0}), {wide}); });
 }
 
+TEST(CamerasFor, what_a_crop_method_may_have_cut_is_refused_with_what_to_give_instead) {
+  expect_error(DA3_E_SHAPE, "if a crop method cut them, intrinsics of their original size (format colmap)",
+               [] {
+                 cameras_for(with_size({504, 504}), {wide});
+               });
+}
+
 TEST(CamerasFor, sizes_that_preprocessing_gives_are_accepted) {
   for (const auto& file : {wide, tall})
     for (const int64_t res : {168, 252, 504, 1008})

@@ -65,6 +65,37 @@ TEST(CamerasNpz, what_da3_writes_reads_back_with_the_size_of_its_depth) {
   }
 }
 
+TEST(CamerasNpz, what_da3_cut_reads_back_as_of_the_whole_picture) {
+  const TempDir dir;
+  const fs::path picture = test::data_dir / "preprocess" / "wide.png";
+  const auto [height, width] = plan_views({picture}, {}).original_sizes[0];
+  const Intrinsics k{300, 2, static_cast<float>(width) / 2, 0, 310, static_cast<float>(height) / 2, 0, 0, 1};
+  for (const std::string method : {"upper_bound_crop", "lower_bound_crop", "upper_bound_resize"}) {
+    const Views views = load_views({picture}, {151, method, 1}, {k});
+    const std::vector<float> depth(static_cast<size_t>(views.height * views.width), 1.0f);
+    Prediction prediction;
+    prediction.views = 1, prediction.height = views.height, prediction.width = views.width;
+    prediction.depth = depth, prediction.intrinsics = views.intrinsics[0];
+    prediction.uncut_sizes = views.uncut_sizes;
+    const auto file = export_prediction({"mini_npz"}, dir / method, prediction).at(0);
+    const GivenCameras found = cameras_for(read_cameras(file), {picture});
+    for (size_t i = 0; i < 9; ++i) EXPECT_NEAR(found.intrinsics[0][i], k[i], 1e-3) << method << " " << i;
+  }
+}
+
+TEST(CamerasNpz, sizes_that_no_view_was_cut_out_of_are_refused) {
+  const TempDir dir;
+  const auto refuse = [&](int32_t code, const std::string& shape, const std::vector<double>& sizes) {
+    const auto file = write_zip(dir / "bad.npz", {{"intrinsics.npy", npy("<f4", "1, 3, 3", lens)},
+                                                  {"depth.npy", npy("<f4", "1, 2, 3", {1, 1, 1, 1, 1, 1})},
+                                                  {"uncut_sizes.npy", npy("<f8", shape, sizes)}});
+    expect_error(code, "uncut_sizes", [&] { read_cameras(file); });
+  };
+  refuse(DA3_E_SHAPE, "2, 2", {2, 3, 2, 3});
+  refuse(DA3_E_SHAPE, "2,", {2, 3});
+  for (const double rows : {1.0, 2.5, 1e300, std::nan("")}) refuse(DA3_E_INVALID, "1, 2", {rows, 3});
+}
+
 TEST(CamerasNpz, either_array_is_enough) {
   const TempDir dir;
   const auto poses =

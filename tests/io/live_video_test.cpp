@@ -84,6 +84,10 @@ TEST(LiveVideo, passwords_stay_secret) {
     open(LiveVideo::Kind::stream, port.address("rtsp://me:sec@ret@"));
   });
   EXPECT_THAT(error.message(), testing::Not(HasSubstr("ret")));
+  const Error parameter = expect_error(DA3_E_NOT_FOUND, "?***", [&] {
+    open(LiveVideo::Kind::stream, port.address("http://") + "/video?user=me&password=secret");
+  });
+  EXPECT_THAT(parameter.message(), testing::Not(HasSubstr("secret")));
 }
 
 #ifdef __linux__

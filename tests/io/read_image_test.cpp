@@ -235,19 +235,26 @@ TEST(ReadImage, exif_rotation_is_followed_only_on_request) {
 }
 
 /// 3 x 2 pixels, uncompressed, little endian, with an orientation.
-std::vector<uint8_t> small_tiff(uint8_t orientation) {
-  std::vector<uint8_t> bytes{'I', 'I', 42, 0, 8, 0, 0, 0, 10, 0};
-  constexpr uint8_t pixels =
-      10 + 10 * 12 + 4 + 6;  // after the directory and the three depths of the channels
+std::vector<uint8_t> small_tiff(uint8_t orientation, uint8_t sample_format = 1) {
+  std::vector<uint8_t> bytes{'I', 'I', 42, 0, 8, 0, 0, 0, 11, 0};
+  constexpr uint8_t pixels = 10 + 11 * 12 + 4 + 2 * 6;  // after the directory, depths and formats of channels
   const auto entry = [&](uint16_t tag, uint8_t count, uint8_t value) {
     for (const int byte : {tag & 255, tag >> 8, 3, 0, int{count}, 0, 0, 0, int{value}, 0, 0, 0})
       bytes.push_back(static_cast<uint8_t>(byte));
   };
-  entry(256, 1, 3), entry(257, 1, 2), entry(258, 3, pixels - 6), entry(259, 1, 1), entry(262, 1, 2);
+  entry(256, 1, 3), entry(257, 1, 2), entry(258, 3, pixels - 12), entry(259, 1, 1), entry(262, 1, 2);
   entry(273, 1, pixels), entry(274, 1, orientation), entry(277, 1, 3), entry(278, 1, 2), entry(279, 1, 18);
+  entry(339, 3, pixels - 6);
   bytes.insert(bytes.end(), {0, 0, 0, 0, 8, 0, 8, 0, 8, 0});
+  for (int channel = 0; channel < 3; ++channel) bytes.insert(bytes.end(), {sample_format, 0});
   for (uint8_t i = 0; i < 18; ++i) bytes.push_back(static_cast<uint8_t>(10 * i));
   return bytes;
+}
+
+TEST(ReadImage, a_colour_tiff_of_floating_point_numbers_is_refused_for_them) {
+  const TempDir dir;
+  const auto file = test::write_bytes(dir / "a.tif", small_tiff(1, 3));
+  expect_error(DA3_E_UNSUPPORTED, "floating point", [&] { read_image(file); });
 }
 
 TEST(ReadImage, a_tiff_that_says_it_is_turned_stays_as_its_header_says) {

@@ -8,6 +8,8 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "printable.hpp"
+
 namespace da3::host {
 namespace {
 
@@ -94,7 +96,7 @@ void Progress::begin(size_t item, size_t items, const std::string& name, std::st
   last_stage_.clear();
   if (item > 0 && first_begin_ms_ < 0) first_begin_ms_ = now_ms();
   if (style_ == Style::bar) draw_bar(0, 0, stage);
-  if (style_ == Style::plain && item == 0) write(std::string(stage) + " " + name);
+  if (style_ == Style::plain && item == 0) write(std::string(stage) + " " + printable(name));
   if (style_ == Style::json)
     write(dump({{"event", "begin"}, {"item", item}, {"items", items}, {"name", name}, {"stage", stage}}));
 }
@@ -162,7 +164,7 @@ void Progress::end_item(size_t item, const std::string& name, double millisecond
     write(dump(json));
     return;
   }
-  if (!failure.empty()) return write(place(item, name) + "failed: " + failure);
+  if (!failure.empty()) return write(place(item, name) + "failed: " + printable(failure));
   if (style_ == Style::plain && item > 0)
     write(place(item, name) + what + ", " + seconds(milliseconds) + rate_text());
 }
@@ -215,14 +217,14 @@ void Progress::log(LogLevel level, std::string_view line) {
   const std::string name = level_name(level);
   write(program_name() + ": " +
         (terminal_.color && level >= LogLevel::warn ? color + name + "\033[0m" : name) + ": " +
-        std::string(line));
+        printable(line));
 }
 
 void Progress::error(std::string_view message) {
   const std::lock_guard lock(mutex_);
   clear_bar();
   if (style_ == Style::json) return write(dump({{"event", "error"}, {"message", message}}));
-  write(program_name() + (terminal_.color ? ": \033[31merror\033[0m: " : ": error: ") + std::string(message));
+  write(program_name() + (terminal_.color ? ": \033[31merror\033[0m: " : ": error: ") + printable(message));
 }
 
 std::vector<std::string> Progress::warnings() const {
@@ -233,7 +235,7 @@ std::vector<std::string> Progress::warnings() const {
 std::string Progress::place(size_t item, const std::string& name) const {
   if (item == 0) return "";
   const std::string of = items_ == 0 ? "" : "/" + std::to_string(items_);  // nobody knows how many come
-  return "[" + std::to_string(item) + of + "] " + name + ": ";
+  return "[" + std::to_string(item) + of + "] " + printable(name) + ": ";
 }
 
 void Progress::clear_bar() {

@@ -7,6 +7,8 @@
 #include <cstdio>
 #include <ctime>
 
+#include "printable.hpp"
+
 namespace da3::host {
 namespace {
 
@@ -57,10 +59,11 @@ std::string one_scene(const RunReport& report, const SceneReport& scene) {
 
 std::string many_scenes(const RunReport& report) {
   size_t width = 5;
-  for (const SceneReport& scene : report.scenes) width = std::max(width, scene.scene.name.size());
+  for (const SceneReport& scene : report.scenes)
+    width = std::max(width, width_of(printable(scene.scene.name)));
   const uint64_t failed = scenes_failed(report),
                  all = report.scenes.size() + report.earlier_done + report.earlier_failed;
-  const auto pad = [&](const std::string& name) { return name + std::string(width - name.size() + 2, ' '); };
+  const auto pad = [&](const std::string& name) { return padded(printable(name), width + 2); };
   std::string text =
       row("scenes", std::to_string(all - failed) + " done, " + std::to_string(failed) + " failed") + "\n" +
       pad("scene") + "views           forward     depth (min .. median .. max)\n";
@@ -68,7 +71,7 @@ std::string many_scenes(const RunReport& report) {
     if (!scene.recorded.empty())
       text += pad(scene.scene.name) + "done by an earlier run\n";
     else if (!scene.failure.empty())
-      text += pad(scene.scene.name) + "failed: " + scene.failure + "\n";
+      text += pad(scene.scene.name) + "failed: " + printable(scene.failure) + "\n";
     else
       text +=
           pad(scene.scene.name) +

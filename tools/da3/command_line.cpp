@@ -83,6 +83,19 @@ std::string Words::value(std::string_view option) const {
   return known ? std::string(known->value) : "";
 }
 
+namespace {
+
+/// Where a value is needed an empty one would be as none was given, and another than the default be taken.
+void refuse_empty(const Words& words) {
+  Words defaults;
+  defaults.verb = words.verb;
+  for (const auto& [name, value] : words.given)
+    if (value.empty() && !defaults.value(name).empty())
+      throw Error(DA3_E_INVALID, "--" + name + " has an empty value; give one, or leave the option out");
+}
+
+}  // namespace
+
 Words parse_words(std::vector<std::string> words) {
   Words result;
   if (words.empty() || words.front() == "--help" || words.front() == "-h") {
@@ -113,6 +126,7 @@ Words parse_words(std::vector<std::string> words) {
     result.text = help_of(verb);
     return result;
   }
+  refuse_empty(result);
   bool only_inputs = false;
   for (const std::string& word : app.remaining()) {
     if (!only_inputs && word == "--") {

@@ -162,6 +162,8 @@ host::Arguments to_arguments(const Words& words, const fs::path& share) {
       throw Error(DA3_E_INVALID, "\"" + words.input.string() + "\" is no video; da3 auto takes it");
     arguments.inputs = {words.input};
   } else {
+    if (has_name_of(words.input, video_names()))
+      throw Error(DA3_E_INVALID, "\"" + words.input.string() + "\" is a video; use da3 video or da3 auto");
     if (is_folder(words.input))
       throw Error(DA3_E_INVALID, "\"" + words.input.string() + "\" is a folder; use da3 images or da3 auto");
     arguments.inputs = {words.input};

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// npz and mini_npz: upstream's keys, types and rounding.
+// npz and mini_npz: upstream's keys, types and rounding, and the size before a cut.
 #include "formats/formats.hpp"
 #include "npz.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstring>
 
@@ -19,6 +21,14 @@ void append(std::vector<uint8_t>& bytes, const void* data, size_t size) {
 void append_rounded(std::vector<uint8_t>& bytes, std::vector<float> values, float power) {
   for (float& value : values) value = std::rint(value * power) / power;
   append(bytes, values.data(), values.size() * sizeof(float));
+}
+
+/// Whether what intrinsics refer to is less than the picture that the view was made of.
+bool is_cut(const ExportJob& job) {
+  const Prediction& p = job.prediction;
+  const std::array<int64_t, 2> view{p.height, p.width};
+  return !job.options.original_size && std::any_of(p.uncut_sizes.begin(), p.uncut_sizes.end(),
+                                                   [&](const auto& size) { return size != view; });
 }
 
 }  // namespace
@@ -48,6 +58,13 @@ void write_npz_arrays(const ExportJob& job, bool mini) {
                          const auto k = maps.intrinsics(view);
                          append(bytes, k.data(), sizeof k);
                        }});
+  if (!p.intrinsics.empty() && is_cut(job))  // upstream's readers do not ask for it
+    members.push_back(
+        {"uncut_sizes", "<f8", {p.views, 2}, [&p](int64_t view, auto& bytes) {
+           const auto [rows, columns] = p.uncut_sizes[static_cast<size_t>(view)];
+           const std::array<double, 2> size{static_cast<double>(rows), static_cast<double>(columns)};
+           append(bytes, size.data(), sizeof size);
+         }});
   const auto file = job.directory / "exports" / (mini ? "mini_npz" : "npz") / "results.npz";
   write_npz(file, members);
   job.written.push_back(file);

@@ -31,12 +31,24 @@ int guarded_main(const std::function<int()>& body, const ProgressMode& errors) {
   }
 }
 
+namespace {
+
+/// Also of a command line that is wrong elsewhere.
+bool wants_json(const std::vector<std::string>& words) {
+  for (size_t i = 0; i < words.size(); ++i)
+    if (words[i] == "--progress=json" ||
+        (words[i] == "--progress" && i + 1 < words.size() && words[i + 1] == "json"))
+      return true;
+  return false;
+}
+
+}  // namespace
+
 int host_main(const std::vector<std::string>& words) {
-  ProgressMode errors = ProgressMode::none;
+  ProgressMode errors = wants_json(words) ? ProgressMode::json : ProgressMode::none;
   return guarded_main(
       [&] {
         const Arguments arguments = in_phase(Phase::command_line, [&] { return parse_arguments(words); });
-        if (arguments.progress == ProgressMode::json) errors = ProgressMode::json;
         if (!arguments.text.empty()) return print(arguments.text), static_cast<int>(exit_ok);
         if (arguments.command == Command::devices) return devices_command(arguments);
         if (arguments.command == Command::plan) return plan_command(arguments);

@@ -11,8 +11,10 @@
 #include "exit_code.hpp"
 #include "image_library.hpp"
 #include "inputs/colmap_folder.hpp"
+#include "inputs/input_files.hpp"
 #include "live/live_run.hpp"
 #include "live/live_source.hpp"
+#include "locations.hpp"
 #include "messages.hpp"
 #include "models/run_demands.hpp"
 #include "profile/run_profile.hpp"
@@ -23,6 +25,7 @@
 #include "scenes/item_log.hpp"
 #include "scenes/output_folder.hpp"
 #include "scenes/pipeline_limits.hpp"
+#include "scenes/result_files.hpp"
 #include "scenes/scene_loop.hpp"
 #include "scenes/scene_workers.hpp"
 #include "scenes/shard.hpp"
@@ -65,6 +68,7 @@ class Run {
     report_.plugin = engine.plugin();
     report_.device = engine.device();
     report_.model_path = model_of_run(setup_, settings_.demo_inputs);
+    sources_ = result_sources(report_.model_path, settings_.cameras.poses);
     check_before_loading();
     if (!settings_.cameras.poses.empty()) read_cameras();
     // Not before the load: which libraries LibTorch finds in the process does not depend on it.
@@ -79,7 +83,7 @@ class Run {
     const PipelineLimits limits = pipeline_limits(engine);
     if (!arguments_.dry_run) open_workers({engine, model, session});
     context_.session = &session;
-    if (arguments_.dry_run) return print(dry_run(context_, scenes_, limits)), static_cast<int>(exit_ok);
+    if (arguments_.dry_run) return print_dry_run(limits);
     if (arguments_.live.wanted()) return live();
     LoopResult loop = loop_over_scenes(limits);
     report_.scenes = std::move(loop.scenes);
@@ -131,6 +135,7 @@ class Run {
   void check_before_loading() {
     check_live_input(arguments_.live);
     if (!arguments_.dry_run && !settings_.formats.empty()) check_output_folder(settings_.output);
+    if (!arguments_.dry_run && arguments_.live.stream_to) check_stream_file(*arguments_.live.stream_to);
     if (const auto facts = model_facts(report_.model_path)) {
       context_.facts = *facts;
       check_demands(setup_, settings_, context_.facts, poses_by_folder_);
@@ -173,9 +178,29 @@ class Run {
     context_.preprocess.exif_rotation = settings_.exif_rotation;
     if (!arguments_.live.wanted()) scenes_ = in_phase(Phase::input, [&] { return look_for_scenes(); });
     for (const Scene& scene : scenes_) context_.images += scene.files.size();
+    find_input_files();
     scenes_ = scenes_of(arguments_.shard, std::move(scenes_));
     report_.manifest = shard_name(arguments_.shard, "run", ".json");
+    check_results_of_run();
     context_.scenes = scenes_.size();
+  }
+
+  /// Those of all shards: none writes over what another one reads.
+  void find_input_files() {
+    inputs_.add_model(report_.model_path);
+    inputs_.add_poses(settings_.cameras.poses);
+    if (arguments_.config) inputs_.add(find_profile(*arguments_.config, share_folder()));
+    for (const auto& [video, pictures] : report_.frames.of_video) inputs_.add(video);
+    for (const Scene& scene : scenes_)
+      for (const fs::path& file : scene.files) inputs_.add(file);
+    context_.inputs = &inputs_;
+  }
+
+  void check_results_of_run() const {
+    for (const Scene& scene : scenes_) check_results(context_, scene);
+    std::vector<std::string> names{report_.manifest, shard_name(arguments_.shard, "items", ".jsonl")};
+    if (context_.profile) names.insert(names.end(), {"trace.json", "profile.md"});
+    for (const std::string& name : names) check_result(inputs_, settings_.output / name);
   }
 
   std::vector<Scene> look_for_scenes() {
@@ -190,27 +215,29 @@ class Run {
     return std::move(found.scenes);
   }
 
+  ItemLog item_log() const {
+    return in_phase(Phase::input, [&] {
+      return ItemLog(settings_.output / shard_name(arguments_.shard, "items", ".jsonl"),
+                     result_settings(report_, setup_.profile) + sources_, arguments_.resume);
+    });
+  }
+
+  int print_dry_run(const PipelineLimits& limits) const {
+    const ItemLog items = item_log();
+    print(dry_run(context_, scenes_, limits, done_before(items)));
+    return exit_ok;
+  }
+
   LoopResult loop_over_scenes(const PipelineLimits& limits) {
     // A single scene is done or not: a log of it would only lie about.
     const bool logged = scenes_.size() > 1 || arguments_.shard.count > 1 || arguments_.resume;
-    ItemLog items = in_phase(Phase::input, [&] {
-      return ItemLog(settings_.output / shard_name(arguments_.shard, "items", ".jsonl"),
-                     result_settings(report_, setup_.profile), arguments_.resume);
-    });
-    const DoneBefore done_before = [&](const Scene& scene) -> std::optional<SceneReport> {
-      const auto entry = items.find(scene);
-      if (!entry) return std::nullopt;
-      SceneReport report;
-      report.scene = scene;
-      report.recorded = *entry;
-      return report;
-    };
+    ItemLog items = item_log();
     const SceneDone done = [&](const SceneReport& scene) {
       // Where an image was left out, the next run may find it repaired.
       if (logged && scene.skipped.empty())
         in_phase(Phase::output, [&] { items.add(scene.scene, scene_entry(report_, scene)); });
     };
-    return run_scenes(worker_contexts(workers_, context_), scenes_, limits, done_before, done);
+    return run_scenes(worker_contexts(workers_, context_), scenes_, limits, done_before(items), done);
   }
 
   /// Pictures that come while the program runs.
@@ -279,7 +306,9 @@ class Run {
   std::optional<KnownCameras> cameras_;
   std::shared_ptr<const TemporaryFrames> temporary_frames_;
   std::vector<Scene> scenes_;
+  InputFiles inputs_;
   std::vector<SceneWorker> workers_;
+  std::string sources_;    ///< the files of the model and the poses, as they were before they were read
   PinnedFile model_file_;  ///< its weights as they were loaded
   RunOutcome outcome_;
 };

@@ -19,7 +19,8 @@ fs::path model_of_run(const Setup& setup, bool demo_inputs) {
   });
   if (demo && !demo_inputs)
     log(LogLevel::warn,
-        "no --model was given: the demo model is used, which is for demonstrations and not for "
+        "no model was given (--model, of da3 --model-dir): the demo model is used, which is for "
+        "demonstrations and not for "
         "photographs; get a published model and name its folder");
   return folder;
 }

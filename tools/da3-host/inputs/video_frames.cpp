@@ -9,8 +9,10 @@
 #include <da3/log.hpp>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "exit_code.hpp"
+#include "inputs/input_files.hpp"
 #include "scenes/folder_names.hpp"
 #include "signals.hpp"
 #include "stopwatch.hpp"
@@ -69,13 +71,80 @@ bool find_again(const fs::path& folder, const fs::path& video, const std::string
   return taken = {}, false;
 }
 
-/// Pictures of an earlier run that this one would leave lying between its own.
-void forget_old(const fs::path& folder) {
-  const Json list = read_list(folder);
-  if (!list.is_object() || !list.contains("frames")) return;
-  std::error_code ignored;
-  fs::remove(folder / "frames.json", ignored);
-  for (size_t i = 0; i < list["frames"].size(); ++i) fs::remove(folder / picture_name(i), ignored);
+/// Pictures with names of frames that lie in the folder: of an earlier run, or somebody else's.
+struct OldPictures {
+  std::set<std::string> frames, foreign;
+};
+
+bool is_picture_name(const std::string& name) {
+  const size_t digits = name.find_first_not_of("0123456789");
+  return digits != std::string::npos && digits >= 6 && name.substr(digits) == ".png";
+}
+
+/// The names of a list: of its frames; of one that was not finished, of the pictures that were not its own.
+std::set<std::string> names_in(const Json& list, bool unfinished) try {
+  std::set<std::string> names;
+  if (list.is_object())
+    for (const Json& entry : list.at(unfinished ? "foreign" : "frames"))
+      names.insert(unfinished ? entry.get<std::string>() : entry.at("file").get<std::string>());
+  return names;
+} catch (const Json::exception&) {
+  return {};
+}
+
+/// An input is nobody's frame, also where it was one.
+OldPictures old_pictures(const fs::path& folder, const InputFiles& inputs) {
+  OldPictures old;
+  std::error_code failed;
+  for (fs::directory_iterator entry(folder, failed), end; !failed && entry != end; entry.increment(failed))
+    if (is_picture_name(entry->path().filename().string()))
+      old.foreign.insert(entry->path().filename().string());
+  const Json list = read_list(folder);  // after its pictures: a shard that runs beside this one lists first
+  const bool unfinished = list.is_object() && list.contains("foreign");
+  const std::set<std::string> names = names_in(list, unfinished);
+  for (const std::string& name : std::set(old.foreign))
+    if (list.is_object() && names.contains(name) != unfinished && !inputs.has(folder / name)) {
+      old.frames.insert(name);
+      old.foreign.erase(name);
+    }
+  return old;
+}
+
+void write_json(const io::Api& io, const fs::path& folder, const Json& list) {
+  io.write_text_atomic(folder / "frames.json",
+                       list.dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
+}
+
+/// While frames are taken: a run that is killed leaves pictures that the next one knows as frames.
+void write_unfinished_list(const io::Api& io, const fs::path& folder, const OldPictures& old) {
+  write_json(io, folder,
+             {{"schema", schema},
+              {"of", ""},
+              {"shortfall", ""},
+              {"frames", Json::array()},
+              {"foreign", old.foreign}});
+}
+
+/// Where frames end with an error: those that are there, of no video that a run could go on with.
+void write_broken_list(const io::Api& io, const fs::path& folder, const OldPictures& old, size_t taken) try {
+  std::set<std::string> names = old.frames;
+  for (size_t i = 0; i < taken; ++i) names.insert(picture_name(i));
+  Json frames = Json::array();
+  for (const std::string& name : names) frames.push_back({{"file", name}});
+  write_json(io, folder, {{"schema", schema}, {"of", ""}, {"shortfall", ""}, {"frames", frames}});
+} catch (const Error&) {  // the first error is the one to tell
+}
+
+void write_frame(const io::Api& io, const fs::path& folder, size_t index, const io::Image& image,
+                 OldPictures& old) {
+  const std::string name = picture_name(index);
+  if (old.foreign.contains(name))
+    throw Error(DA3_E_INVALID, "writing a frame to \"" + (folder / name).string() +
+                                   "\" failed: the file is there and no frame of an earlier run; move it "
+                                   "away, or choose another output folder");
+  if (index == 0) write_unfinished_list(io, folder, old);
+  io.write_image(folder / name, image);
+  old.frames.erase(name);
 }
 
 void write_list(const io::Api& io, const fs::path& folder, const std::string& of, const Taken& taken) {
@@ -85,8 +154,7 @@ void write_list(const io::Api& io, const fs::path& folder, const std::string& of
                       {"number", taken.frames[i].number},
                       {"seconds", taken.frames[i].seconds}});
   const Json list{{"schema", schema}, {"of", of}, {"shortfall", taken.shortfall}, {"frames", frames}};
-  io.write_text_atomic(folder / "frames.json",
-                       list.dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
+  write_json(io, folder, list);
 }
 
 /// How many frames the progress counts to; 0: not known.
@@ -96,24 +164,32 @@ uint64_t expected_frames(const io::SourceFacts& facts, const io::FrameSelection&
       std::min(static_cast<double>(facts.frames), selection.end * facts.frames_per_second));
 }
 
-Taken take(const fs::path& video, const fs::path& folder, const FrameJob& job) {
+Taken take(const fs::path& video, const fs::path& folder, const InputFiles& inputs, const FrameJob& job) {
   constexpr const char* stage = "taking frames";
   Taken taken;
   const auto source = job.video_library().open_video(video, job.selection);
-  forget_old(folder);
+  OldPictures old = old_pictures(folder, inputs);
   const uint64_t total = expected_frames(source->facts(), job.selection);
   io::Frame frame;
-  while (source->next(frame)) {
-    if (signals::caught() != 0)
-      throw Error(DA3_E_CANCELLED, "reading the video \"" + video.string() + "\" was stopped by a signal");
-    in_phase(Phase::output,
-             [&] { job.io->write_image(folder / picture_name(taken.frames.size()), frame.image); });
-    taken.frames.push_back({video, frame.number, frame.seconds});
-    job.progress->advance(std::min(static_cast<uint64_t>(frame.number + 1), std::max<uint64_t>(total, 1)),
-                          total, stage);
+  try {
+    while (source->next(frame)) {
+      if (signals::caught() != 0)
+        throw Error(DA3_E_CANCELLED, "reading the video \"" + video.string() + "\" was stopped by a signal");
+      in_phase(Phase::output, [&] { write_frame(*job.io, folder, taken.frames.size(), frame.image, old); });
+      taken.frames.push_back({video, frame.number, frame.seconds});
+      job.progress->advance(std::min(static_cast<uint64_t>(frame.number + 1), std::max<uint64_t>(total, 1)),
+                            total, stage);
+    }
+  } catch (...) {
+    if (!taken.frames.empty()) write_broken_list(*job.io, folder, old, taken.frames.size());
+    throw;
   }
   taken.shortfall = source->shortfall();
-  if (!taken.frames.empty()) return taken;
+  if (!taken.frames.empty()) {
+    std::error_code ignored;  // of an earlier run, which would lie between this one's
+    for (const std::string& name : old.frames) fs::remove(folder / name, ignored);
+    return taken;
+  }
   throw Error(DA3_E_INVALID,
               "reading the video \"" + video.string() + "\" failed: " +
                   (taken.shortfall.empty() ? "no frame lies between --start and --end; change them"
@@ -150,18 +226,23 @@ TakenFrames take_frames(const std::vector<fs::path>& inputs, const FrameJob& job
     if (std::find(videos.begin(), videos.end(), input) == videos.end() &&
         is_video(input, *job.io, job.video_library))
       videos.push_back(input);
+  InputFiles files;
+  for (const fs::path& input : inputs) files.add(input);
   TakenFrames all;
   FolderNames names;
   for (const fs::path& video : videos) {
-    const fs::path folder =
-        videos.size() == 1 ? job.folder : job.folder / names.unique(video.stem().string());
+    const std::string name = videos.size() == 1 ? "" : names.unique(video.stem().string());
+    const auto below = [&](const fs::path& top) { return name.empty() ? top : top / name; };
+    fs::path folder = below(job.folder);
     const std::string wanted = identity(video, job.selection);
     Stopwatch watch;
     Taken taken;
     job.progress->begin(0, 0, video.string(), "taking frames");
     try {
-      if (!job.reuse || !find_again(folder, video, wanted, taken)) {
-        taken = in_phase(Phase::input, [&] { return take(video, folder, job); });
+      if (job.reuse && !job.earlier.empty() && find_again(below(job.earlier), video, wanted, taken)) {
+        folder = below(job.earlier);
+      } else if (!job.reuse || !find_again(folder, video, wanted, taken)) {
+        taken = in_phase(Phase::input, [&] { return take(video, folder, files, job); });
         in_phase(Phase::output, [&] { write_list(*job.io, folder, wanted, taken); });
       }
     } catch (const PhaseError& error) {

@@ -42,9 +42,10 @@ struct FrameJob {
   const io::Api* io = nullptr;
   std::function<const io::VideoApi&()> video_library;
   io::FrameSelection selection;
-  std::filesystem::path folder;  ///< of one video: 000000.png ... in here, counted over the frames taken; of
-                                 ///< several: <name>/000000.png; beside them frames.json
-  bool reuse = false;            ///< pictures that frames.json says are of this video and selection stay
+  std::filesystem::path folder;   ///< of one video: 000000.png ... in here, counted over the frames taken; of
+                                  ///< several: <name>/000000.png; beside them frames.json
+  bool reuse = false;             ///< pictures that frames.json says are of this video and selection stay
+  std::filesystem::path earlier;  ///< with reuse: looked into first, never written to; laid out like folder
   Progress* progress = nullptr;
 };
 

@@ -6,6 +6,8 @@
 #include <da3/option_type.hpp>
 #include <functional>
 
+#include "live/live_source.hpp"
+
 namespace da3::host {
 namespace {
 
@@ -36,7 +38,10 @@ void add_live_options(CLI::App& app, LiveArguments& live, const char* group) {
   add("--source", "WHAT",
       "Frames as they come: v4l2:/dev/video0, rtsp://... (also http, udp, ...), \"-\" (JPEGs on stdin), "
       "rgb24:WxH (raw on stdin)",
-      [&live](const std::string& text) { live.source = text; });
+      [&live](const std::string& text) {
+        parse_source(text);  // a word that is no source is a wrong command line
+        live.source = text;
+      });
   add("--stream-to", "PATH",
       "Depth in float32 to a named pipe, a file, or stdout (\"-\"); files only with --format",
       [&live](const std::string& text) { live.stream_to = text; });

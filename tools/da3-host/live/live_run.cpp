@@ -86,12 +86,24 @@ class Live {
       result_.first_failure = error.exit();
     }
     result_.dropped = reader.dropped();
+    if (!result_.fatal) expect_frames();
     return std::move(result_);
   }
 
  private:
   bool enough() const {
     return arguments_.frames > 0 && result_.done + result_.failed >= static_cast<uint64_t>(arguments_.frames);
+  }
+
+  /// A program that was to send frames and failed shows here only.
+  void expect_frames() {
+    if (!arguments_.source || result_.done + result_.failed > 0 || signals::caught() != 0) return;
+    const PhaseError error(Phase::input,
+                           Error(DA3_E_INVALID, "--source \"" + *arguments_.source +
+                                                    "\" gave no frame: it ended before its first one; look "
+                                                    "what the program that sends them says"));
+    result_.fatal = std::make_exception_ptr(error);
+    result_.first_failure = error.exit();
   }
 
   void take(LiveFrame& frame) {

@@ -63,12 +63,17 @@ std::string memory_beside(const ScenePlan& plan, const PipelineLimits& limits) {
 }  // namespace
 
 std::string dry_run(const SceneContext& context, const std::vector<Scene>& scenes,
-                    const PipelineLimits& limits) {
+                    const PipelineLimits& limits, const DoneBefore& done_before) {
   std::string text;
   std::optional<ScenePlan> first;
   int64_t views = 0;
-  size_t broken = 0;
+  size_t broken = 0, done = 0;
   for (size_t i = 0; i < scenes.size() && signals::caught() == 0; ++i) {
+    if (done_before(scenes[i])) {
+      text += scenes[i].name + ": done by an earlier run\n";
+      ++done;
+      continue;
+    }
     try {
       ScenePlan plan = plan_scene(context, scenes[i], i + 1);
       text += scenes[i].name + ": " + std::to_string(plan.size.views) +
@@ -85,6 +90,7 @@ std::string dry_run(const SceneContext& context, const std::vector<Scene>& scene
   }
   text += std::to_string(scenes.size()) + (scenes.size() == 1 ? " scene, " : " scenes, ") +
           std::to_string(views) + (views == 1 ? " view" : " views");
+  if (done > 0) text += ", " + std::to_string(done) + " done by an earlier run";
   if (broken > 0) text += ", " + std::to_string(broken) + " would fail";
   if (first) {
     const double each = in_phase(Phase::run, [&] { return one_view(context, *first); });

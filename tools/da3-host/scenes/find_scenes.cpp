@@ -82,6 +82,7 @@ FoundScenes find_scenes(const SceneSearch& search) {
   if (search.temporary && std::any_of(inputs.begin(), inputs.end(), video))
     found.temporary = std::make_shared<const TemporaryFrames>();
   job.folder = (found.temporary ? found.temporary->path() : search.settings.output) / "input_images";
+  if (found.temporary) job.earlier = search.settings.output / "input_images";
   found.frames = take_frames(inputs, job);
   found.scenes = list_scenes(inputs, search.settings.mode, [&](const std::vector<fs::path>& named) {
     add_videos_in(named, passed);

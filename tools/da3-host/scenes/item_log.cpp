@@ -5,6 +5,7 @@
 #include <cstring>
 #include <da3/error.hpp>
 #include <nlohmann/json.hpp>
+#include <vector>
 
 namespace da3::host {
 namespace fs = std::filesystem;
@@ -16,15 +17,29 @@ std::string dump(const Json& json) {
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-/// A file as it is now; a file that cannot be looked at is like no other.
+/// A file as it is now; state: null where it cannot be looked at.
 Json identity(const fs::path& file) {
   std::error_code failed;
+  Json json{{"path", fs::absolute(file, failed).string()}, {"state", nullptr}};
   const auto size = fs::file_size(file, failed);
+  if (failed) return json;
   const auto changed = fs::last_write_time(file, failed);
-  if (failed) return {{"path", file.string()}};
-  return {{"path", fs::absolute(file).string()},
-          {"bytes", size},
-          {"changed", changed.time_since_epoch().count()}};
+  if (!failed) json["state"] = {{"bytes", size}, {"changed", changed.time_since_epoch().count()}};
+  return json;
+}
+
+/// The files that a scene's entry names, as they are now, by names below the folder, which may be moved; null
+/// where one is not there.
+Json outputs_now(const fs::path& folder, const Json& scene) {
+  if (!scene.is_object() || !scene.contains("outputs") || !scene["outputs"].is_array()) return nullptr;
+  Json outputs = Json::array();
+  for (const Json& output : scene["outputs"]) {
+    if (!output.is_string()) return nullptr;
+    const Json state = identity(folder / output.get<std::string>())["state"];
+    if (state.is_null()) return nullptr;
+    outputs.push_back({{"path", output}, {"state", state}});
+  }
+  return outputs;
 }
 
 std::string scene_key(const Scene& scene, const std::string& settings) {
@@ -41,6 +56,22 @@ std::string scene_key(const Scene& scene, const std::string& settings) {
 }
 
 }  // namespace
+
+std::string result_sources(const fs::path& model, const fs::path& poses) {
+  std::vector<fs::path> files{model / "model.safetensors", model / "config.json"};
+  std::error_code ignored;
+  if (!fs::is_directory(poses, ignored)) {
+    if (!poses.empty()) files.push_back(poses);
+  } else {
+    // What io's read_cameras may read of a COLMAP folder; its pictures are inputs.
+    for (const fs::path& place : {poses, poses / "sparse" / "0", poses / "sparse"})
+      for (const char* name : {"cameras.bin", "images.bin", "cameras.txt", "images.txt"})
+        if (fs::exists(place / name, ignored)) files.push_back(place / name);
+  }
+  Json sources = Json::array();
+  for (const fs::path& file : files) sources.push_back(identity(file));
+  return dump(sources);
+}
 
 std::string result_settings(const RunReport& report, const Profile& profile) {
   std::string text = report.version + "\n" + report.backend + "\n" +
@@ -63,7 +94,9 @@ ItemLog::ItemLog(fs::path file, std::string settings, bool resume)
   for (std::string line; std::getline(in, line);) {
     const Json json = Json::parse(line, nullptr, false);
     if (!json.is_object() || !json.contains("key") || !json.contains("scene")) continue;
-    if (json["key"].is_string()) done_[json["key"].get<std::string>()] = dump(json["scene"]);
+    if (!json.contains("outputs")) continue;  // of a version that did not write them down
+    if (json["key"].is_string())
+      done_[json["key"].get<std::string>()] = {dump(json["outputs"]), dump(json["scene"])};
   }
 }
 
@@ -71,14 +104,10 @@ std::optional<std::string> ItemLog::find(const Scene& scene) const {
   if (done_.empty()) return std::nullopt;
   const auto found = done_.find(scene_key(scene, settings_));
   if (found == done_.end()) return std::nullopt;
-  const Json json = Json::parse(found->second, nullptr, false);
-  if (!json.is_object() || !json.contains("outputs") || !json["outputs"].is_array()) return std::nullopt;
-  for (const Json& output : json["outputs"]) {
-    std::error_code ignored;
-    if (!output.is_string() || !fs::is_regular_file(file_.parent_path() / output.get<std::string>(), ignored))
-      return std::nullopt;
-  }
-  return found->second;
+  const auto& [outputs, scene_json] = found->second;
+  const Json now = outputs_now(file_.parent_path(), Json::parse(scene_json, nullptr, false));
+  if (now.is_null() || dump(now) != outputs) return std::nullopt;
+  return scene_json;
 }
 
 void ItemLog::open() {
@@ -92,10 +121,24 @@ void ItemLog::open() {
 
 void ItemLog::add(const Scene& scene, const std::string& scene_json) {
   if (!out_.is_open()) open();
-  const Json line{{"key", scene_key(scene, settings_)}, {"scene", Json::parse(scene_json)}};
+  const Json json = Json::parse(scene_json);
+  const Json line{{"key", scene_key(scene, settings_)},
+                  {"outputs", outputs_now(file_.parent_path(), json)},
+                  {"scene", json}};
   errno = 0;
   out_ << dump(line) << "\n" << std::flush;
   if (!out_) fail("writing", file_);
+}
+
+DoneBefore done_before(const ItemLog& items) {
+  return [&items](const Scene& scene) -> std::optional<SceneReport> {
+    const auto entry = items.find(scene);
+    if (!entry) return std::nullopt;
+    SceneReport report;
+    report.scene = scene;
+    report.recorded = *entry;
+    return report;
+  };
 }
 
 }  // namespace da3::host

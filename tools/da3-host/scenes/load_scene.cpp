@@ -46,6 +46,22 @@ void check_output_size(const SceneContext& context, const ScenePlan& plan, const
                     "size, and an array has one; use raw or tiff32, or --output-size processed");
 }
 
+/// What only the decoder finds damaged leaves the scene, as what planning finds does. Nothing is said of it
+/// where the scene fails all the same.
+void load_readable(const SceneContext& context, LoadedScene& scene, const io::PreprocessOptions& options) {
+  std::vector<std::string> damaged;
+  for (bool loaded = false; !loaded;) try {
+      const ScenePlan& plan = scene.plan;
+      scene.views =
+          context.io->load_views(plan.scene->files, options, plan.cameras.intrinsics, plan.cameras.lenses);
+      loaded = true;
+    } catch (const Error& error) {
+      if (!plan_without(context, scene.plan, error)) throw;
+      damaged.push_back(error.message());
+    }
+  for (const std::string& reason : damaged) log(LogLevel::warn, reason + "; it is left out");
+}
+
 }  // namespace
 
 void load_scene(const SceneContext& context, LoadedScene& scene, int threads) {
@@ -55,8 +71,7 @@ void load_scene(const SceneContext& context, LoadedScene& scene, int threads) {
     in_phase(Phase::input, [&] {
       io::PreprocessOptions options = context.preprocess;
       options.workers = threads;
-      scene.views = context.io->load_views(scene.plan.scene->files, options, scene.plan.cameras.intrinsics,
-                                           scene.plan.cameras.lenses);
+      load_readable(context, scene, options);
       check_as_planned(scene.plan, scene.views);
       check_output_size(context, scene.plan, scene.views);
     });

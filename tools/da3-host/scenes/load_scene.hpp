@@ -15,7 +15,8 @@ struct LoadedScene {
   std::exception_ptr failure;  ///< a PhaseError (input): there are no views
 };
 
-/// Fills the views or the failure, with so many threads.
+/// Fills the views or the failure, with so many threads. A file whose pixels cannot be decoded leaves the
+/// scene where it can do without: then the plan is another one.
 void load_scene(const SceneContext& context, LoadedScene& scene, int threads);
 
 /// Bytes that load_scene needs while it works; most of them are an image before it is made smaller.

@@ -29,13 +29,13 @@ void check_output_folder(const fs::path& output) {
   if (failed) return;  // told by whoever writes
   const bool made = fs::equivalent(there, output, failed);
   if (!fs::is_directory(there, failed))
-    fail(output,
-         (made ? "it" : "\"" + there.string() + "\"") + " is a file, not a folder; choose another with -o");
+    fail(output, (made ? "it" : "\"" + there.string() + "\"") +
+                     " is a file, not a folder; choose another output folder");
   if (::access(there.c_str(), W_OK | X_OK) == 0) return;
   const int why = errno;
   fail(output,
        (made ? "" : "in \"" + there.string() + "\": ") + std::generic_category().message(why) +
-           "; choose another with -o",
+           "; choose another output folder",
        why);
 }
 
@@ -52,7 +52,7 @@ void OutputFolder::check() {
   if (!there || static_cast<uint64_t>(now.st_dev) != *device_)
     fail(path_,
          "the folder is gone, removed or unmounted while the run went on; bring it back and go on with "
-         "--resume, or choose another with -o",
+         "--resume, or choose another output folder",
          why);
 }
 

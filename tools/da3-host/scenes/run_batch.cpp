@@ -81,6 +81,29 @@ void run_together(const SceneContext& context, const Members& scenes) {
   }
 }
 
+/// The failure stays with the scene.
+void run_alone(const SceneContext& context, RanScene& scene) try {
+  scene.failure = nullptr;
+  // Memory was looked at for the plan that it had before.
+  if (scene.loaded.plan.planned_anew) scenes_that_fit(context, scene.loaded.plan, 1);
+  run_together(context, {&scene});
+} catch (const PhaseError&) {
+  scene.failure = std::current_exception();
+}
+
+void run_members(const SceneContext& context, const Members& scenes) {
+  bool cancelled = false;
+  try {
+    run_together(context, scenes);
+    return;
+  } catch (const PhaseError& error) {
+    for (RanScene* scene : scenes) scene->failure = std::current_exception();
+    cancelled = error.code() == DA3_E_CANCELLED;
+  }
+  if (scenes.size() == 1 || cancelled) return;
+  for (RanScene* scene : scenes) run_alone(context, *scene);
+}
+
 SceneReport report_of(const SceneContext& context, const RanScene& scene) {
   const auto& [plan, views, read_ms, failure] = scene.loaded;
   SceneReport report;
@@ -112,28 +135,14 @@ uint64_t RanScene::bytes() const {
 
 std::vector<RanScene> run_batch(const SceneContext& context, std::vector<LoadedScene> scenes) {
   std::vector<RanScene> all(scenes.size());
-  Members whole;
+  Members whole, apart;
   for (size_t i = 0; i < scenes.size(); ++i) {
     all[i].loaded = std::move(scenes[i]);
     all[i].failure = all[i].loaded.failure;
-    if (!all[i].failure) whole.push_back(&all[i]);
+    if (!all[i].failure) (all[i].loaded.plan.planned_anew ? apart : whole).push_back(&all[i]);
   }
-  if (whole.empty()) return all;
-  bool cancelled = false;
-  try {
-    run_together(context, whole);
-    return all;
-  } catch (const PhaseError& error) {
-    for (RanScene* scene : whole) scene->failure = std::current_exception();
-    cancelled = error.code() == DA3_E_CANCELLED;
-  }
-  if (whole.size() == 1 || cancelled) return all;
-  for (RanScene* scene : whole) try {
-      scene->failure = nullptr;
-      run_together(context, {scene});
-    } catch (const PhaseError&) {
-      scene->failure = std::current_exception();
-    }
+  if (!whole.empty()) run_members(context, whole);
+  for (RanScene* scene : apart) run_alone(context, *scene);
   return all;
 }
 

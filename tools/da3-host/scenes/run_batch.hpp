@@ -37,8 +37,9 @@ struct SceneResult {
   double milliseconds = 0;            ///< of work, its share of the batch's
 };
 
-/// Runs the scenes, all of one size; those that could not be loaded stay as they are. Where the run itself
-/// fails, each scene is run again by itself. In the order of the scenes.
+/// Runs the scenes, all of one size but those that lost images when they were loaded: they run by themselves.
+/// Those that could not be loaded stay as they are. Where the run itself fails, each scene is run again by
+/// itself. In the order of the scenes.
 std::vector<RanScene> run_batch(const SceneContext& context, std::vector<LoadedScene> scenes);
 
 /// Writes what the run gave. Nothing is written of a scene that failed.

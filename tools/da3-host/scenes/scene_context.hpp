@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "inputs/input_files.hpp"
 #include "models/model_facts.hpp"
 #include "profile/run_profile.hpp"
 #include "progress.hpp"
@@ -31,7 +32,8 @@ struct SceneContext {
   std::optional<io::PreviewOptions> preview;                 ///< of each scene
   std::function<void(const io::Prediction&)> on_prediction;  ///< before a scene is written; may be empty
   std::filesystem::path output;
-  OutputFolder* folder = nullptr;  ///< of output; nullptr: nobody looks whether it stays
+  OutputFolder* folder = nullptr;      ///< of output; nullptr: nobody looks whether it stays
+  const InputFiles* inputs = nullptr;  ///< of the run, which no result may replace; nullptr: nobody looks
   io::PreprocessOptions preprocess;
   size_t scenes = 0, images = 0;  ///< of the run
   size_t worker = 0;              ///< which of the workers this is

@@ -24,7 +24,8 @@ struct FedScenes {
   size_t item = 0;  ///< of the one that is not to be run
   std::optional<SceneReport> done_before;
   std::exception_ptr failure;       ///< a PhaseError (input, or run: it does not fit into memory)
-  std::vector<LoadedScene> scenes;  ///< of one size, at most limits.batch and as many as fit into memory
+  std::vector<LoadedScene> scenes;  ///< planned in one size, at most limits.batch and as many as fit into
+                                    ///< memory
 };
 
 class SceneFeed {

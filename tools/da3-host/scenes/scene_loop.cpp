@@ -2,6 +2,7 @@
 #include "scenes/scene_loop.hpp"
 
 #include <algorithm>
+#include <array>
 #include <condition_variable>
 #include <mutex>
 #include <optional>
@@ -127,6 +128,13 @@ class Loop {
     }
   }
 
+  /// What a scene is refused for when it is written: its names, its views, its sizes or what the network
+  /// gave; the file system's errors and those of memory have other codes.
+  static bool is_of_one_scene(const Error& error) {
+    constexpr std::array<int32_t, 4> codes{DA3_E_INVALID, DA3_E_UNSUPPORTED, DA3_E_SHAPE, DA3_E_NUMERIC};
+    return std::find(codes.begin(), codes.end(), error.code()) != codes.end();
+  }
+
   /// True: the worker has lost its device and others are left, who get what it could not do; of a scene that
   /// was given back before the failure stays, for it may be the scene that does it.
   bool take_all(const SceneContext& worker, std::vector<RanScene>&& scenes) {
@@ -195,8 +203,9 @@ class Loop {
       failed.worker = worker.worker;
       worker.progress->end(result.item, scene.name, result.milliseconds, "", error.message());
       done_.emplace_back(result.item, std::move(failed));
-      // Where one scene cannot be written the next cannot either, and a stop is a stop.
-      const bool fatal = error.phase() == Phase::output || error.code() == DA3_E_CANCELLED;
+      // Where the disk takes no scene it takes the next neither, and a stop is a stop.
+      const bool fatal =
+          (error.phase() == Phase::output && !is_of_one_scene(error)) || error.code() == DA3_E_CANCELLED;
       if (fatal && !result_.fatal)
         end_by(result.failure, error.exit());
       else if (!result_.fatal && result.item < first_failed_) {

@@ -23,12 +23,12 @@ using SceneDone = std::function<void(const SceneReport&)>;
 
 /// Runs the scenes; neighbours of one size run together, at most `limits.batch` and as many as fit into
 /// memory. With limits.prefetch the next ones are read and those before are written meanwhile. A scene that
-/// fails is noted and the next one runs; one that cannot be written or was cancelled ends the loop, and those
-/// behind it are not written; a signal ends it after the batch, and what ran is written. Where there is only
-/// one scene its failure is thrown. workers: one for each session, not empty; they take batches as they
-/// become free, each in a thread of its own. One whose device is lost ends, and its scenes are given once
-/// more to those that are left; the last one never does. Each of both functions is called by one thread at a
-/// time, but both may be at once.
+/// fails is noted and the next one runs, also where a format refuses what the scene is; one that the disk
+/// does not take or that was cancelled ends the loop, and those behind it are not written; a signal ends it
+/// after the batch, and what ran is written. Where there is only one scene its failure is thrown. workers:
+/// one for each session, not empty; they take batches as they become free, each in a thread of its own. One
+/// whose device is lost ends, and its scenes are given once more to those that are left; the last one never
+/// does. Each of both functions is called by one thread at a time, but both may be at once.
 LoopResult run_scenes(const std::vector<SceneContext>& workers, const std::vector<Scene>& scenes,
                       const PipelineLimits& limits, const DoneBefore& done_before, const SceneDone& written);
 

@@ -36,6 +36,11 @@ bool is_of_one_file(const Error& error) {
   return error.code() != DA3_E_NOMEM_HOST && error.code() != DA3_E_BAD_VALUE;
 }
 
+/// Whether the scene goes on without the file that an error is of.
+bool can_do_without(const SceneContext& context, const Scene& scene, const Error& error) {
+  return scene.files.size() > 1 && !context.cameras->go_by_order() && is_of_one_file(error);
+}
+
 /// Takes the files that cannot be read by themselves out of the scene; throws where none is left.
 void leave_out_broken(const SceneContext& context, Scene& scene, std::vector<SkippedImage>& skipped) {
   std::vector<fs::path> kept;
@@ -61,7 +66,7 @@ io::ViewsPlan plan_readable(const SceneContext& context, Scene& scene, std::vect
   try {
     return context.io->plan_views(scene.files, context.preprocess);
   } catch (const Error& error) {
-    if (scene.files.size() <= 1 || context.cameras->go_by_order() || !is_of_one_file(error)) throw;
+    if (!can_do_without(context, scene, error)) throw;
   }
   leave_out_broken(context, scene, skipped);
   return context.io->plan_views(scene.files, context.preprocess);
@@ -79,6 +84,24 @@ ScenePlan plan_scene(const SceneContext& context, const Scene& scene, size_t ite
     plan.cameras = context.cameras->of(*plan.scene, context.images, plan.size.original_sizes);
     return plan;
   });
+}
+
+bool plan_without(const SceneContext& context, ScenePlan& plan, const Error& error) {
+  constexpr int64_t of_a_file = 2;
+  const std::vector<fs::path>& files = plan.scene->files;
+  if (error.kind() != of_a_file || error.index() < 0 || static_cast<size_t>(error.index()) >= files.size() ||
+      !can_do_without(context, *plan.scene, error))
+    return false;
+  Scene rest = *plan.scene;
+  rest.files.erase(rest.files.begin() + static_cast<std::ptrdiff_t>(error.index()));
+  ScenePlan anew = plan_scene(context, rest, plan.item);
+  plan.skipped.push_back({files[static_cast<size_t>(error.index())], error.message()});
+  plan.skipped.insert(plan.skipped.end(), anew.skipped.begin(), anew.skipped.end());
+  plan.scene = std::move(anew.scene);
+  plan.size = std::move(anew.size);
+  plan.cameras = std::move(anew.cameras);
+  plan.planned_anew = true;
+  return true;
 }
 
 bool same_size(const ScenePlan& a, const ScenePlan& b) {

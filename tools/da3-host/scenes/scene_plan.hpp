@@ -17,12 +17,18 @@ struct ScenePlan {
   size_t item = 0;                     ///< 1 for the first scene of the run, as progress counts
   io::ViewsPlan size;
   SceneCameras cameras;
+  bool planned_anew = false;  ///< without what could not be decoded: it may be of another size than its batch
 };
 
 /// An image among several that cannot be read is skipped, unless known cameras belong to images by order or
 /// the memory is short. Throws PhaseError (Phase::input) for files that cannot be read and cameras that do
 /// not fit them.
 ScenePlan plan_scene(const SceneContext& context, const Scene& scene, size_t item);
+
+/// Plans the scene once more without the file that an error of load_views is of; the item stays untouched,
+/// for others may read it. False: the error is of no file, or the scene cannot do without it, as plan_scene
+/// says. Throws what plan_scene throws.
+bool plan_without(const SceneContext& context, ScenePlan& plan, const Error& error);
 
 /// Both can run in one batch.
 bool same_size(const ScenePlan& a, const ScenePlan& b);

@@ -31,7 +31,8 @@ inline constexpr int64_t max_cameras = 100'000;
 
 /// Reads the cameras of a scene. Told by content:
 /// - an .npz with `extrinsics` [N,4,4] or [N,3,4], `intrinsics` [N,3,3], or both, float32 or float64. Where
-///   there is `depth` [N,H,W] or `image` [N,H,W,3], as da3 itself writes, intrinsics refer to that size;
+///   there is `depth` [N,H,W] or `image` [N,H,W,3], as da3 itself writes, intrinsics refer to that size; with
+///   `uncut_sizes` [N,2] to the middle of pictures of those heights and widths, which sizes then are;
 /// - a folder with a COLMAP model (cameras and images, .bin or .txt) in itself, in sparse/0 or in sparse; in
 ///   the order of its images file. COLMAP's principal points are kept as they are, though it counts pixel
 ///   centres from 0.5;
