@@ -20,7 +20,8 @@ class InputsKept : public HostTest {
 
   void expect_refused(const ProgramResult& result, const std::string& file, const std::string& before) const {
     EXPECT_ONE_SENTENCE(result, 4);
-    EXPECT_THAT(result.err, AllOf(HasSubstr(file), HasSubstr("is one of the inputs"), HasSubstr("another output folder")));
+    EXPECT_THAT(result.err, AllOf(HasSubstr(file), HasSubstr("is one of the inputs"),
+                                  HasSubstr("another output folder")));
     EXPECT_EQ(text_of(file), before);
   }
 };

@@ -197,7 +197,7 @@ class Run {
   }
 
   void check_results_of_run() const {
-    for (const Scene& scene : scenes_) check_results(context_, scene);
+    for (const Scene& scene : scenes_) check_results(inputs_, context_, scene);
     std::vector<std::string> names{report_.manifest, shard_name(arguments_.shard, "items", ".jsonl")};
     if (context_.profile) names.insert(names.end(), {"trace.json", "profile.md"});
     for (const std::string& name : names) check_result(inputs_, settings_.output / name);

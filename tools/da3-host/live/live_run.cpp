@@ -12,6 +12,7 @@
 #include "live/depth_stream.hpp"
 #include "live/latest_queue.hpp"
 #include "live/live_frames.hpp"
+#include "scenes/result_files.hpp"
 #include "scenes/run_batch.hpp"
 #include "signals.hpp"
 
@@ -115,6 +116,7 @@ class Live {
     LoadedScene scene;
     if (!failure) try {
         scene = load(frame, item);
+        check_file(frame.file, *scene.plan.scene);
       } catch (const PhaseError&) {
         done.failure = std::current_exception();
       }
@@ -124,6 +126,13 @@ class Live {
       done = write_result(context_, run_batch(context_, std::move(one)).front());
     }
     tell(frame, done);
+  }
+
+  /// Only now is it known: of a followed folder the results may lie in the same one.
+  void check_file(const std::filesystem::path& file, const Scene& scene) const {
+    InputFiles inputs = context_.inputs ? *context_.inputs : InputFiles();
+    inputs.add(file);
+    check_results(inputs, context_, scene);
   }
 
   LoadedScene load(LiveFrame& frame, size_t item) {

@@ -7,6 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "inputs/input_files.hpp"
+
 namespace da3::host {
 namespace fs = std::filesystem;
 namespace {
@@ -58,15 +60,14 @@ std::string scene_key(const Scene& scene, const std::string& settings) {
 }  // namespace
 
 std::string result_sources(const fs::path& model, const fs::path& poses) {
-  std::vector<fs::path> files{model / "model.safetensors", model / "config.json"};
+  std::vector<fs::path> files;
+  for (const char* name : model_file_names) files.push_back(model / name);
   std::error_code ignored;
-  if (!fs::is_directory(poses, ignored)) {
-    if (!poses.empty()) files.push_back(poses);
-  } else {
-    // What io's read_cameras may read of a COLMAP folder; its pictures are inputs.
-    for (const fs::path& place : {poses, poses / "sparse" / "0", poses / "sparse"})
-      for (const char* name : {"cameras.bin", "images.bin", "cameras.txt", "images.txt"})
-        if (fs::exists(place / name, ignored)) files.push_back(place / name);
+  if (fs::is_directory(poses, ignored)) {
+    const auto read = colmap_files(poses, {"cameras", "images"});  // the pictures are inputs
+    files.insert(files.end(), read.begin(), read.end());
+  } else if (!poses.empty()) {
+    files.push_back(poses);
   }
   Json sources = Json::array();
   for (const fs::path& file : files) sources.push_back(identity(file));

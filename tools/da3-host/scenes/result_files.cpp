@@ -80,15 +80,11 @@ void check_result(const InputFiles& inputs, const fs::path& file) {
                                                              "another output folder"));
 }
 
-void check_results(const SceneContext& context, const Scene& scene) {
-  InputFiles images;
-  for (const fs::path& file : scene.files) images.add(file);
+void check_results(const InputFiles& inputs, const SceneContext& context, const Scene& scene) {
   const size_t views = std::max<size_t>(scene.files.size(), 1);
   for (const fs::path& file :
-       result_files(context.formats, context.features, context.export_options.gs_trajectory, views)) {
-    check_result(images, context.output / scene.folder / file);
-    if (context.inputs) check_result(*context.inputs, context.output / scene.folder / file);
-  }
+       result_files(context.formats, context.features, context.export_options.gs_trajectory, views))
+    check_result(inputs, context.output / scene.folder / file);
 }
 
 void check_stream_file(const fs::path& file) {

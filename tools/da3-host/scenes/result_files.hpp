@@ -19,9 +19,8 @@ std::vector<std::filesystem::path> result_files(const std::vector<std::string>& 
 /// Throws PhaseError (output) where the file is one of the inputs.
 void check_result(const InputFiles& inputs, const std::filesystem::path& file);
 
-/// Throws PhaseError (output) where a result of the scene would replace one of its images or of
-/// context.inputs.
-void check_results(const SceneContext& context, const Scene& scene);
+/// The same of all results of the scene.
+void check_results(const InputFiles& inputs, const SceneContext& context, const Scene& scene);
 
 /// Throws PhaseError (output) where depth would be streamed over a file that is no stream of an earlier run.
 void check_stream_file(const std::filesystem::path& file);

@@ -33,7 +33,7 @@ struct SceneContext {
   std::function<void(const io::Prediction&)> on_prediction;  ///< before a scene is written; may be empty
   std::filesystem::path output;
   OutputFolder* folder = nullptr;      ///< of output; nullptr: nobody looks whether it stays
-  const InputFiles* inputs = nullptr;  ///< of the run, which no result may replace; nullptr: nobody looks
+  const InputFiles* inputs = nullptr;  ///< of the run, which no result may replace; nullptr: none are known
   io::PreprocessOptions preprocess;
   size_t scenes = 0, images = 0;  ///< of the run
   size_t worker = 0;              ///< which of the workers this is

@@ -2,7 +2,6 @@
 #include "scenes/scene_outputs.hpp"
 
 #include "exit_code.hpp"
-#include "scenes/result_files.hpp"
 #include "scenes/writing.hpp"
 #include "stopwatch.hpp"
 
@@ -107,7 +106,6 @@ void write_scene(const SceneContext& context, const ScenePlan& plan, const io::V
   report.files = in_phase(Phase::output, [&] {
     if (context.on_prediction) context.on_prediction(prediction);
     if (context.folder) context.folder->check();
-    if (context.inputs) check_results(context, *plan.scene);  // of live pictures nobody could before
     auto files = context.io->export_prediction(context.formats, context.output / plan.scene->folder,
                                                prediction, watched(context, plan.item, plan.scene->name));
     if (context.folder) context.folder->check();
